@@ -1,0 +1,1 @@
+//! The flaky AI API used by the demo, the tests and the benches.
