@@ -1,14 +1,25 @@
 //! Tidegate
 
+pub mod admission;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod extraction;
+pub mod grpc;
+pub mod resilience;
 pub mod simulator;
+pub mod telemetry;
+pub mod upstream;
 
 /// The generated messages and services of `proto/tidegate/v1`.
 pub mod proto {
     #![allow(
         missing_docs,
         unreachable_pub,
+        clippy::all,
         clippy::pedantic,
         clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
         reason = "generated code"
     )]
     tonic::include_proto!("tidegate.v1");

@@ -1,0 +1,22 @@
+//! The words of the domain: what a call asks for, what it gets, and how it can fail. No I/O, no
+//! transport.
+
+pub mod deadline;
+pub mod error;
+pub mod fingerprint;
+pub mod grounding;
+pub mod label;
+pub mod profile;
+pub mod request;
+pub mod result;
+pub mod schema;
+pub mod trail;
+
+pub use deadline::Deadline;
+pub use error::{ExtractError, FieldViolation, Phase, UpstreamFailure, Verdict};
+pub use fingerprint::Fingerprint;
+pub use profile::{CachePolicy, CacheScope, Profile};
+pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
+pub use result::{Alignment, Entity, Extraction};
+pub use schema::Schema;
+pub use trail::{AttemptKind, AttemptOutcome, AttemptRecord, ErrorType, Trail, Usage, WaitSource, Withheld};

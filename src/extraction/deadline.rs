@@ -1,0 +1,43 @@
+//! When an answer must be there.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Least and greatest time kept back from the caller's timeout, so that the gateway's own
+/// `DEADLINE_EXCEEDED` leaves before the transport gives up.
+const GUARD_MIN: Duration = Duration::from_millis(5);
+const GUARD_MAX: Duration = Duration::from_millis(250);
+
+/// The instant by which the gateway must have answered a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline of a call that was received at `received` with the given `timeout`: the timeout
+    /// minus a guard of 2 %, at least 5 ms and at most 250 ms (and never more than half of it).
+    pub fn after(received: Instant, timeout: Duration) -> Self {
+        let guard = (timeout / 50).clamp(GUARD_MIN, GUARD_MAX).min(timeout / 2);
+        Self(received + timeout.saturating_sub(guard))
+    }
+
+    /// The deadline at exactly `instant`.
+    pub fn at(instant: Instant) -> Self {
+        Self(instant)
+    }
+
+    /// The instant.
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// What is left at `now`; zero once it has passed.
+    pub fn remaining(self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
+    }
+
+    /// Whether it has passed at `now`.
+    pub fn passed(self, now: Instant) -> bool {
+        now >= self.0
+    }
+}

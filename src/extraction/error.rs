@@ -1,0 +1,188 @@
+//! How a call can fail, in the words of the domain. `grpc::status` turns it into the wire's.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{ErrorType, Withheld, label::labels};
+
+/// Why a call has no answer. Cheap to clone: the callers of a shared flight get the same one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ExtractError {
+    /// Something in the request is not acceptable; every problem is listed.
+    #[error("the request is not acceptable")]
+    Invalid(Arc<[FieldViolation]>),
+    /// No credential, or an unknown one.
+    #[error("the call has no valid credential")]
+    Unauthenticated,
+    /// As many calls as are allowed are running.
+    #[error("as many calls as allowed are running")]
+    Saturated {
+        /// When to call again.
+        retry_after: Duration,
+    },
+    /// The gateway is shutting down.
+    #[error("the gateway is shutting down")]
+    Draining {
+        /// When another replica, or the next process, can be expected.
+        retry_after: Duration,
+    },
+    /// The caller wanted a cached answer only, and there is none.
+    #[error("there is no cached answer")]
+    NotCached,
+    /// The caller's deadline passed.
+    #[error("the deadline passed while {phase}")]
+    DeadlineExceeded {
+        /// What the call was doing.
+        phase: Phase,
+        /// What went wrong last before that, if anything had.
+        last: Option<ErrorType>,
+    },
+    /// The upstreams gave no usable answer.
+    #[error("{0}")]
+    Upstream(Arc<UpstreamFailure>),
+    /// The caller left before there was an answer.
+    #[error("the caller left")]
+    Cancelled,
+    /// This version can't do what was asked.
+    #[error("{what} is not available yet")]
+    Unimplemented {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// A fault of the gateway's own.
+    #[error("internal fault: {what}")]
+    Internal {
+        /// Where it happened.
+        what: &'static str,
+    },
+}
+
+/// Why the upstreams gave no usable answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("upstream {upstream} failed: {error_type}")]
+pub struct UpstreamFailure {
+    /// The configured name of the upstream asked last.
+    pub upstream: Arc<str>,
+    /// The model asked last, as configured.
+    pub model: Arc<str>,
+    /// What went wrong last.
+    pub error_type: ErrorType,
+    /// The HTTP status of the last attempt, if an answer came.
+    pub http_status: Option<u16>,
+    /// The upstream may have done the work although no answer came, and it must not be done twice.
+    pub outcome_unknown: bool,
+    /// Why no further attempt was made although the failure allowed one.
+    pub withheld: Option<Withheld>,
+    /// When calling again may help.
+    pub retry_after: Option<Duration>,
+    /// How many attempts were made.
+    pub attempts: u32,
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldViolation {
+    /// The field, in the proto's words, for example `cache.mode`.
+    pub field: &'static str,
+    /// What is wrong and what to do. Never holds the caller's text.
+    pub description: String,
+}
+
+labels! {
+    /// What a call was doing when its deadline passed.
+    pub enum Phase {
+        /// It had not been sent anywhere: too little time was left from the start.
+        Admission = "admission",
+        /// It waited for another call's flight.
+        Joined = "joined",
+        /// An attempt was running.
+        Attempt = "attempt",
+        /// It waited between attempts.
+        Backoff = "backoff",
+    }
+}
+
+labels! {
+    /// How a call ended; each call has exactly one.
+    pub enum Verdict {
+        /// With a valid answer.
+        Ok = "ok",
+        /// The request was not acceptable.
+        Invalid = "invalid",
+        /// No valid credential.
+        Unauthenticated = "unauthenticated",
+        /// Refused at the door: as many calls as allowed were running.
+        Saturated = "saturated",
+        /// Refused at the door: the gateway was shutting down.
+        Draining = "draining",
+        /// Nothing in the cache, and nothing else was wanted.
+        NotCached = "not_cached",
+        /// The deadline passed.
+        DeadlineExceeded = "deadline_exceeded",
+        /// The upstream asked to slow down, or its quota is used up.
+        RateLimited = "rate_limited",
+        /// The upstream failed or could not be reached.
+        UpstreamFailed = "upstream_failed",
+        /// The upstream did not accept the request.
+        UpstreamRejected = "upstream_rejected",
+        /// The answer could not be used: truncated, empty, malformed or against the schema.
+        AnswerInvalid = "answer_invalid",
+        /// The model refused to answer.
+        Refused = "refused",
+        /// The caller left.
+        Cancelled = "cancelled",
+        /// This version can't do what was asked.
+        Unimplemented = "unimplemented",
+        /// A fault of the gateway's own.
+        Internal = "internal",
+    }
+}
+
+impl ExtractError {
+    /// One invalid field.
+    pub fn invalid(field: &'static str, description: impl Into<String>) -> Self {
+        Self::Invalid([FieldViolation { field, description: description.into() }].into())
+    }
+
+    /// How a call that failed this way is counted.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Invalid(_) => Verdict::Invalid,
+            Self::Unauthenticated => Verdict::Unauthenticated,
+            Self::Saturated { .. } => Verdict::Saturated,
+            Self::Draining { .. } => Verdict::Draining,
+            Self::NotCached => Verdict::NotCached,
+            Self::DeadlineExceeded { .. } => Verdict::DeadlineExceeded,
+            Self::Upstream(failure) => failure.error_type.verdict(),
+            Self::Cancelled => Verdict::Cancelled,
+            Self::Unimplemented { .. } => Verdict::Unimplemented,
+            Self::Internal { .. } => Verdict::Internal,
+        }
+    }
+}
+
+impl ErrorType {
+    /// How a call is counted whose last attempt failed this way.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Connect
+            | Self::Tls
+            | Self::RefusedByProtocol
+            | Self::Reset
+            | Self::Timeout
+            | Self::Overloaded
+            | Self::ServerError
+            | Self::Conflict
+            | Self::TooLarge => Verdict::UpstreamFailed,
+            Self::DeadlineExceeded => Verdict::DeadlineExceeded,
+            Self::RateLimited | Self::QuotaExhausted => Verdict::RateLimited,
+            Self::Unauthorized
+            | Self::BadRequest
+            | Self::ContextLength
+            | Self::NotFound
+            | Self::Unsupported => Verdict::UpstreamRejected,
+            Self::Malformed | Self::Truncated | Self::Empty | Self::SchemaInvalid => Verdict::AnswerInvalid,
+            Self::Refused => Verdict::Refused,
+            Self::Internal => Verdict::Internal,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The attempt trail: what was tried for an answer, in order. Carries no content.
+
+use std::{sync::Arc, time::Duration};
+
+use super::label::labels;
+
+/// Everything tried for one answer, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trail {
+    /// One record per attempt, the first first.
+    pub attempts: Vec<AttemptRecord>,
+    /// Tokens of all attempts together.
+    pub usage: Usage,
+    /// The part of `usage` that went into answers that could not be used.
+    pub wasted: Usage,
+    /// Time spent waiting between attempts.
+    pub backoff: Duration,
+    /// Time spent in attempts.
+    pub upstream: Duration,
+    /// Time spent validating and grounding answers.
+    pub validation: Duration,
+    /// Why a retry that the last failure allowed was not made.
+    pub withheld: Option<Withheld>,
+}
+
+/// One HTTP exchange with one upstream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptRecord {
+    /// Counted from 1 within the flight.
+    pub number: u32,
+    /// Why the attempt was made.
+    pub kind: AttemptKind,
+    /// The configured name of the upstream.
+    pub upstream: Arc<str>,
+    /// How it ended; absent while it runs.
+    pub outcome: Option<AttemptOutcome>,
+    /// What went wrong, if `outcome` is a failure.
+    pub error_type: Option<ErrorType>,
+    /// The HTTP status, if an answer came.
+    pub http_status: Option<u16>,
+    /// From sending to the end of the answer's body.
+    pub latency: Duration,
+    /// The wait before this attempt.
+    pub wait: Duration,
+    /// What set the wait.
+    pub wait_source: Option<WaitSource>,
+}
+
+/// Tokens as an upstream reports them; absent means unknown, not zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the input.
+    pub input_tokens: Option<u64>,
+    /// Tokens of the answer.
+    pub output_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Adds what is known of `other`.
+    pub fn add(&mut self, other: Usage) {
+        fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+            match (a, b) {
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
+                (known, None) | (None, known) => known,
+            }
+        }
+        self.input_tokens = sum(self.input_tokens, other.input_tokens);
+        self.output_tokens = sum(self.output_tokens, other.output_tokens);
+    }
+
+    /// Whether anything is known.
+    pub fn is_known(self) -> bool {
+        self.input_tokens.is_some() || self.output_tokens.is_some()
+    }
+}
+
+labels! {
+    /// Why an attempt was made.
+    pub enum AttemptKind {
+        /// The first attempt of a call.
+        Initial = "initial",
+        /// The first attempt of a job's further run.
+        Rerun = "rerun",
+        /// After a failure.
+        Retry = "retry",
+        /// At once, after the protocol said that the upstream never saw the attempt before.
+        Transparent = "transparent",
+        /// Beside a late attempt.
+        Hedge = "hedge",
+        /// On the next upstream of the route.
+        Fallback = "fallback",
+        /// To mend an invalid answer.
+        Repair = "repair",
+    }
+}
+
+labels! {
+    /// How an attempt ended.
+    pub enum AttemptOutcome {
+        /// With a valid answer.
+        Success = "success",
+        /// Without one.
+        Failure = "failure",
+        /// Given up because nobody waited for it any more.
+        Cancelled = "cancelled",
+    }
+}
+
+labels! {
+    /// What went wrong with an attempt; the same word in metrics, spans, logs and error details.
+    pub enum ErrorType {
+        /// No connection: refused, unreachable, name not resolved, or not in time.
+        Connect = "connect",
+        /// The TLS handshake failed or the certificate is not trusted.
+        Tls = "tls",
+        /// The peer refused the exchange before it looked at it (HTTP/2 `REFUSED_STREAM`, GOAWAY).
+        RefusedByProtocol = "refused_by_protocol",
+        /// The connection broke while the exchange was running.
+        Reset = "reset",
+        /// No answer within one of the attempt's clocks.
+        Timeout = "timeout",
+        /// The caller's deadline ended the attempt.
+        DeadlineExceeded = "deadline_exceeded",
+        /// The upstream asked to slow down.
+        RateLimited = "rate_limited",
+        /// The upstream said it is overloaded.
+        Overloaded = "overloaded",
+        /// The upstream failed (5xx).
+        ServerError = "server_error",
+        /// Another request held a lock (409).
+        Conflict = "conflict",
+        /// The quota or the credit is used up: waiting does not help.
+        QuotaExhausted = "quota_exhausted",
+        /// The upstream did not accept the gateway's credential.
+        Unauthorized = "unauthorized",
+        /// The upstream did not accept the request.
+        BadRequest = "bad_request",
+        /// The text is longer than the model can take.
+        ContextLength = "context_length",
+        /// The model or path does not exist.
+        NotFound = "not_found",
+        /// The upstream can't do what was asked.
+        Unsupported = "unsupported",
+        /// The answer's head or body was larger than the limit.
+        TooLarge = "too_large",
+        /// The answer could not be read: not JSON, wrong shape, or cut.
+        Malformed = "malformed",
+        /// The answer ended at the token limit.
+        Truncated = "truncated",
+        /// The model refused to answer.
+        Refused = "refused",
+        /// The answer had no content.
+        Empty = "empty",
+        /// The answer violates the profile's schema.
+        SchemaInvalid = "schema_invalid",
+        /// A request that could not be built or sent for a reason of the gateway's own.
+        Internal = "internal",
+    }
+}
+
+labels! {
+    /// What set the wait before an attempt.
+    pub enum WaitSource {
+        /// Exponential backoff with full jitter.
+        Exponential = "exponential",
+        /// The upstream's own word (Retry-After and its kin).
+        Pushback = "pushback",
+    }
+}
+
+labels! {
+    /// Why a retry that the failure's class allowed was not made.
+    pub enum Withheld {
+        /// All attempts were used.
+        MaxAttempts = "max_attempts",
+        /// The purse for extra attempts is empty.
+        Budget = "budget",
+        /// The wait and a useful attempt do not fit the deadline.
+        Deadline = "deadline",
+        /// The breaker is not closed.
+        Breaker = "breaker",
+        /// No place at the upstream in time.
+        Limiter = "limiter",
+        /// The upstream asked for a longer wait than is allowed.
+        PushbackTooLong = "pushback_too_long",
+        /// Nobody waits for the answer any more.
+        Orphaned = "orphaned",
+        /// The upstream may have done the work, and doing it twice is not allowed.
+        Ambiguous = "ambiguous",
+        /// The attempt failed too slowly for another to make sense.
+        SlowFailure = "slow_failure",
+    }
+}

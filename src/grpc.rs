@@ -1,0 +1,3 @@
+//! The wire: gRPC in, the domain's words inward, and back.
+
+pub mod settings;

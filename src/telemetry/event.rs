@@ -1,0 +1,325 @@
+//! Every fact that the gateway reports, in the past tense.
+
+use std::{sync::Arc, time::Duration};
+
+use tracing::Span;
+
+use crate::{
+    extraction::{
+        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Phase, Usage, Verdict, WaitSource,
+        Withheld, label::labels,
+    },
+    upstream::Endpoint,
+};
+
+/// Is told what happens. Must be quick and must never fail.
+pub trait Observer: Send + Sync + 'static {
+    /// Takes note of `event`.
+    fn observe(&self, event: &Event<'_>);
+}
+
+/// One fact that operators may see. Carries no content and no secret.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The server started to listen.
+    ServerStarted {
+        /// Address of the gRPC server.
+        grpc: std::net::SocketAddr,
+        /// Address of the admin server.
+        admin: std::net::SocketAddr,
+    },
+    /// The server stopped accepting calls and waits for those that run.
+    ServerDraining {
+        /// Calls still running.
+        running: usize,
+        /// The longest wait.
+        limit: Duration,
+    },
+    /// The server ended.
+    ServerStopped {
+        /// Calls that were cut because the wait was over.
+        cut: usize,
+    },
+    /// A gRPC request came in, for a method this server knows (else `_OTHER`).
+    RpcStarted {
+        /// `package.Service/Method`, or `_OTHER`.
+        method: &'static str,
+    },
+    /// A gRPC request was answered, or its caller left.
+    RpcEnded {
+        /// `package.Service/Method`, or `_OTHER`.
+        method: &'static str,
+        /// The status, for example `OK` or `DEADLINE_EXCEEDED`.
+        code: &'static str,
+        /// From the request's head to the end of the answer.
+        elapsed: Duration,
+        /// The SERVER span.
+        span: &'a Span,
+    },
+    /// A call was accepted for service.
+    CallStarted {
+        /// By which way it came.
+        entry: Entry,
+        /// The profile's configured name, or `inline`.
+        profile: &'a Arc<str>,
+    },
+    /// A call ended; exactly one per call, the ones refused at the door too.
+    CallEnded(CallEnded<'a>),
+    /// The cache was asked, or passed by; exactly one per call that got that far.
+    CacheAnswered {
+        /// The outcome.
+        result: CacheResult,
+        /// Age of the answer, for `hit` and `stale`.
+        age: Option<Duration>,
+        /// The call's span.
+        span: &'a Span,
+    },
+    /// Answers left the cache.
+    CacheEvicted {
+        /// Why.
+        cause: EvictionCause,
+    },
+    /// How full the cache is now.
+    CacheLevel {
+        /// Number of answers.
+        entries: u64,
+        /// Their memory in bytes.
+        weight_bytes: u64,
+    },
+    /// A flight took off for one or more identical calls.
+    FlightStarted {
+        /// The first upstream of its route.
+        endpoint: &'a Arc<Endpoint>,
+        /// The flight's logical CLIENT span.
+        span: &'a Span,
+    },
+    /// A flight ended; exactly one per flight.
+    FlightEnded(FlightEnded<'a>),
+    /// A call joined a running flight and stopped waiting.
+    FlightWaited {
+        /// Whether the flight's answer, good or bad, came in time.
+        answered: bool,
+        /// How long the call waited.
+        elapsed: Duration,
+        /// The span of the wait.
+        span: &'a Span,
+    },
+    /// An attempt is about to be sent.
+    AttemptStarted(&'a AttemptFacts),
+    /// An attempt ended; exactly one per started attempt.
+    AttemptEnded {
+        /// The attempt.
+        attempt: &'a AttemptFacts,
+        /// How it ended.
+        outcome: AttemptOutcome,
+        /// What went wrong, if it failed.
+        error_type: Option<ErrorType>,
+        /// The HTTP status, if an answer's head came.
+        http_status: Option<u16>,
+        /// Tokens as reported.
+        usage: Usage,
+        /// From sending to the end of the answer's body.
+        elapsed: Duration,
+    },
+    /// A retry was decided and its wait began.
+    RetryScheduled {
+        /// The upstream that will be asked.
+        endpoint: &'a Arc<Endpoint>,
+        /// What went wrong before.
+        reason: ErrorType,
+        /// What set the wait.
+        source: WaitSource,
+        /// The wait.
+        delay: Duration,
+        /// The number that the next attempt will have.
+        next_number: u32,
+        /// What is left of the budget, 0 to 1.
+        budget_ratio: f64,
+        /// What is left until the deadline.
+        remaining: Duration,
+        /// The flight's span.
+        span: &'a Span,
+    },
+    /// A retry that the failure's class allowed was not made, or not sent after its wait.
+    RetryWithheld {
+        /// The upstream that would have been asked.
+        endpoint: &'a Arc<Endpoint>,
+        /// What went wrong before.
+        error_type: ErrorType,
+        /// Why not.
+        reason: Withheld,
+        /// The flight's span.
+        span: &'a Span,
+    },
+    /// The budget of an upstream changed.
+    BudgetMoved {
+        /// The upstream.
+        endpoint: &'a Arc<Endpoint>,
+        /// What is left, 0 to 1.
+        ratio: f64,
+    },
+    /// An answer was held against its schema.
+    AnswerValidated {
+        /// The profile's configured name, or `inline`.
+        profile: &'a Arc<str>,
+        /// What came of it.
+        result: ValidationResult,
+    },
+    /// The entities of a valid answer were located in the text.
+    EntityGrounded {
+        /// The profile's configured name, or `inline`.
+        profile: &'a Arc<str>,
+        /// How well they match.
+        alignment: Alignment,
+        /// How many match that well.
+        count: u64,
+    },
+    /// Telemetry could not be delivered and was dropped.
+    TelemetryDropped {
+        /// What was dropped.
+        signal: Signal,
+        /// How many items.
+        count: u64,
+    },
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct CallEnded<'a> {
+    /// By which way it came.
+    pub entry: Entry,
+    /// The profile's configured name, or `inline`; absent when it could not be told.
+    pub profile: Option<&'a Arc<str>>,
+    /// Whether `CallStarted` was told for it.
+    pub started: bool,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What the last attempt failed with, if it did.
+    pub error_type: Option<ErrorType>,
+    /// What the call was doing when its deadline passed.
+    pub phase: Option<Phase>,
+    /// The cache's part in it.
+    pub cache: Option<CacheResult>,
+    /// From receipt to answer.
+    pub elapsed: Duration,
+    /// The part of it that the gateway itself took.
+    pub overhead: Option<Duration>,
+    /// Attempts of the flight it had or shared.
+    pub attempts: u32,
+    /// Those among them that were retries.
+    pub retries: u32,
+    /// Tokens of all those attempts.
+    pub usage: Usage,
+    /// The upstream asked last.
+    pub upstream: Option<&'a Arc<str>>,
+    /// The call's span: SERVER for a gRPC call.
+    pub span: &'a Span,
+}
+
+/// How a flight ended.
+#[derive(Debug)]
+pub struct FlightEnded<'a> {
+    /// The upstream asked last.
+    pub endpoint: &'a Arc<Endpoint>,
+    /// What it failed with; absent on success.
+    pub error_type: Option<ErrorType>,
+    /// Whether it was given up because nobody waited.
+    pub cancelled: bool,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Retries among them.
+    pub retries: u32,
+    /// Time without a running attempt between the first and the last one.
+    pub retry_delay: Duration,
+    /// Calls that joined it.
+    pub followers: u64,
+    /// Tokens of all attempts.
+    pub usage: Usage,
+    /// The part of them that went into answers that could not be used.
+    pub wasted: Usage,
+    /// From take-off to landing.
+    pub elapsed: Duration,
+    /// The flight's span.
+    pub span: &'a Span,
+}
+
+/// What is known of an attempt when it starts.
+#[derive(Debug)]
+pub struct AttemptFacts {
+    /// Unique; what the upstream sees as `x-tidegate-attempt`.
+    pub id: String,
+    /// Counted from 1 within the flight.
+    pub number: u32,
+    /// Why it is made.
+    pub kind: AttemptKind,
+    /// Who is asked.
+    pub endpoint: Arc<Endpoint>,
+    /// The wait before it.
+    pub wait: Duration,
+    /// What set the wait.
+    pub wait_source: Option<WaitSource>,
+    /// The attempt's CLIENT span.
+    pub span: Span,
+}
+
+labels! {
+    /// The cache's part in a call.
+    pub enum CacheResult {
+        /// Answered from the cache.
+        Hit = "hit",
+        /// Nothing there: the call started a flight.
+        Miss = "miss",
+        /// Nothing there, but an identical call was running: the call joined it.
+        Joined = "joined",
+        /// Answered with an expired answer because the upstream failed.
+        Stale = "stale",
+        /// Not read, as asked or configured.
+        Bypass = "bypass",
+    }
+}
+
+labels! {
+    /// Why an answer left the cache.
+    pub enum EvictionCause {
+        /// Its time was over.
+        Expired = "expired",
+        /// It was removed.
+        Explicit = "explicit",
+        /// A newer answer took its place.
+        Replaced = "replaced",
+        /// The room was needed.
+        Size = "size",
+    }
+}
+
+labels! {
+    /// What came of holding an answer against its schema.
+    pub enum ValidationResult {
+        /// Valid, with something in it.
+        Valid = "valid",
+        /// Valid, and nothing was found in the text.
+        ValidEmpty = "valid_empty",
+        /// Valid after a repair.
+        Repaired = "repaired",
+        /// Against the schema, or not JSON.
+        SchemaInvalid = "schema_invalid",
+        /// Ended at the token limit.
+        Truncated = "truncated",
+        /// The model refused.
+        Refused = "refused",
+        /// No content.
+        Empty = "empty",
+    }
+}
+
+labels! {
+    /// A kind of telemetry.
+    pub enum Signal {
+        /// Spans of traces.
+        Spans = "spans",
+        /// Metric points.
+        Metrics = "metrics",
+        /// Log lines.
+        Logs = "logs",
+    }
+}

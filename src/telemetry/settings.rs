@@ -1,0 +1,63 @@
+//! What of telemetry can be configured.
+
+use std::{sync::Arc, time::Duration};
+
+/// The `[telemetry]` section, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TelemetrySettings {
+    /// Where OTLP over gRPC goes; absent: nowhere.
+    pub otlp_endpoint: Option<String>,
+    /// The longest one export may take.
+    pub otlp_timeout: Duration,
+    /// How often metrics are exported over OTLP.
+    pub otlp_metrics_interval: Duration,
+    /// Share of traces that are sampled when no caller has decided, 0 to 1.
+    pub trace_ratio: f64,
+    /// `service.name` of the resource.
+    pub service_name: String,
+    /// Further resource attributes.
+    pub resource: Vec<(String, String)>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// The least level that is logged.
+    pub log_level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object per line.
+    Json,
+    /// Readable lines.
+    Text,
+}
+
+/// The least level that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What needs somebody's attention.
+    Error,
+    /// And what may need it.
+    Warn,
+    /// And each call.
+    #[default]
+    Info,
+    /// And each step.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// What the telemetry must know beforehand of the configured parts: the values that labels can take.
+#[derive(Debug, Clone, Default)]
+pub struct Configured {
+    /// Names of all upstreams.
+    pub upstreams: Vec<Arc<str>>,
+    /// Names of all profiles, `inline` among them.
+    pub profiles: Vec<Arc<str>>,
+}

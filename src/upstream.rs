@@ -1,0 +1,130 @@
+//! One configured AI endpoint, asked exactly once per attempt.
+//!
+//! An upstream speaks one dialect under its own clocks (connect, first byte, idle). It never sleeps,
+//! retries or measures: what went wrong is told as a [`Fault`], and others decide.
+
+pub mod fault;
+pub mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+
+use crate::extraction::{Profile, Text, Usage};
+
+pub use fault::{ErrorWord, Fault, TimeoutPhase};
+
+/// Asks one AI endpoint.
+pub trait Upstream: Send + Sync + 'static {
+    /// What is known of the endpoint without asking it.
+    fn endpoint(&self) -> &Arc<Endpoint>;
+
+    /// Makes one HTTP exchange. Dropping the future gives the exchange up and closes its stream.
+    fn attempt<'a>(&'a self, question: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange>;
+}
+
+/// What is known of an upstream without asking it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The configured name.
+    pub name: Arc<str>,
+    /// The dialect's word for `gen_ai.provider.name`, for example `openai`.
+    pub provider: &'static str,
+    /// The configured model.
+    pub model: Arc<str>,
+    /// Host name or address.
+    pub host: Arc<str>,
+    /// Port.
+    pub port: u16,
+    /// The URL without user, password, query and fragment.
+    pub url: Arc<str>,
+    /// Whether the same question may be asked twice.
+    pub retry_safety: RetrySafety,
+    /// The longest one attempt may take.
+    pub attempt_timeout: Duration,
+    /// Whether trace context is sent along.
+    pub propagate_trace: bool,
+}
+
+/// Whether asking twice can do harm (R§2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetrySafety {
+    /// Asking has no effect but the answer.
+    Safe,
+    /// The upstream recognises a repeated question by its idempotency key.
+    Keyed,
+    /// Asking may have effects: what may have been done is not asked again.
+    Once,
+}
+
+/// What to ask.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The text to extract from.
+    pub text: Text,
+    /// What to extract from it.
+    pub profile: Arc<Profile>,
+    /// What was wrong with the answer before, when this attempt is to mend it.
+    pub repair: Option<Repair>,
+}
+
+/// What was wrong with an answer, in words for the model. Holds no caller's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// For example the JSON Pointers that violate the schema and the keyword violated.
+    pub problem: String,
+}
+
+/// What goes on the wire beside the question.
+#[derive(Debug, Clone, Default)]
+pub struct AttemptLabels {
+    /// Unique per attempt; sent as `x-tidegate-attempt`, so that the upstream's log can be matched.
+    pub attempt_id: String,
+    /// The same for all attempts of one flight; sent as `idempotency-key` to upstreams that are
+    /// [`RetrySafety::Keyed`].
+    pub idempotency_key: String,
+    /// Trace context headers, if the endpoint wants them.
+    pub trace: HeaderMap,
+}
+
+/// What one attempt brought.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The answer's content, or what went wrong.
+    pub result: Result<Answer, Fault>,
+    /// The HTTP status, if an answer's head came.
+    pub http_status: Option<u16>,
+    /// The answer's headers, empty if none came.
+    pub headers: HeaderMap,
+    /// The wait the answer's body asked for (google.rpc.RetryInfo).
+    pub body_retry_delay: Option<Duration>,
+    /// Tokens as reported, on failures too.
+    pub usage: Usage,
+}
+
+impl Exchange {
+    /// An exchange that brought nothing but a fault.
+    pub fn failed(fault: Fault) -> Self {
+        Self {
+            result: Err(fault),
+            http_status: None,
+            headers: HeaderMap::new(),
+            body_retry_delay: None,
+            usage: Usage::default(),
+        }
+    }
+}
+
+/// A complete answer, not yet validated. Its words can't be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What the model said: JSON text, if it did as it was told.
+    pub content: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({} bytes)", self.content.len())
+    }
+}

@@ -1,0 +1,142 @@
+//! What can go wrong with one attempt, as seen from this side of the wire.
+//!
+//! A fault tells facts; what to make of them is `resilience::classify`'s table.
+
+use crate::extraction::ErrorType;
+
+/// What went wrong with one attempt. Carries no content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// No connection: name not resolved, refused, unreachable.
+    Connect,
+    /// No connection within `connect_timeout`.
+    ConnectTimeout,
+    /// The TLS handshake failed for lack of trust: wrong, expired or unknown certificate.
+    TlsUntrusted,
+    /// The TLS handshake broke otherwise.
+    TlsHandshake,
+    /// The request could not be built: a fault of configuration.
+    Unsendable,
+    /// The peer said that it did not look at the request: HTTP/2 `REFUSED_STREAM`, or GOAWAY below
+    /// its stream, or a kept-alive connection that closed before a byte of it was written.
+    NotProcessed,
+    /// The connection broke after the request went out.
+    Reset,
+    /// A clock of the attempt ran out.
+    Timeout(TimeoutPhase),
+    /// The caller's deadline ended the attempt.
+    DeadlineExceeded,
+    /// The head of the answer was larger than the limit.
+    HeadTooLarge,
+    /// The body of the answer was larger than the limit.
+    BodyTooLarge,
+    /// An answer with a status other than 2xx.
+    Status {
+        /// The status.
+        status: u16,
+        /// What its body says, if that is understood.
+        word: Option<ErrorWord>,
+    },
+    /// A 2xx answer whose body is an error.
+    ErrorBody {
+        /// What the body says, if that is understood.
+        word: Option<ErrorWord>,
+    },
+    /// A 2xx answer that can't be read: wrong content type, not UTF-8, not JSON, wrong shape.
+    Malformed,
+    /// The answer ended at the token limit.
+    Truncated,
+    /// The model refused to answer, or its guard did.
+    Refused,
+    /// The answer has no content.
+    Empty,
+    /// The content is not JSON or violates the profile's schema.
+    SchemaInvalid,
+}
+
+/// Which clock of an attempt ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeoutPhase {
+    /// Until the answer's head.
+    FirstByte,
+    /// Between two pieces of the body.
+    Idle,
+    /// From start to end.
+    Total,
+}
+
+/// What an error body says, as far as it matters for what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorWord {
+    /// Too many requests for now.
+    RateLimited,
+    /// The quota, credit or spend limit is used up; waiting does not help.
+    QuotaExhausted,
+    /// The upstream has too much to do.
+    Overloaded,
+    /// The text is too long for the model.
+    ContextLength,
+    /// A content filter stopped the request.
+    ContentFiltered,
+    /// The credential is not accepted.
+    InvalidCredential,
+    /// The model does not exist.
+    ModelNotFound,
+    /// A fault of the upstream's own.
+    ServerError,
+    /// The request is not acceptable.
+    InvalidRequest,
+}
+
+impl Fault {
+    /// The word for metrics, spans, logs and error details.
+    pub fn error_type(self) -> ErrorType {
+        match self {
+            Self::Connect | Self::ConnectTimeout => ErrorType::Connect,
+            Self::TlsUntrusted | Self::TlsHandshake => ErrorType::Tls,
+            Self::Unsendable => ErrorType::Internal,
+            Self::NotProcessed => ErrorType::RefusedByProtocol,
+            Self::Reset => ErrorType::Reset,
+            Self::Timeout(_) => ErrorType::Timeout,
+            Self::DeadlineExceeded => ErrorType::DeadlineExceeded,
+            Self::HeadTooLarge | Self::BodyTooLarge => ErrorType::TooLarge,
+            Self::Status { status, word } => word.map_or_else(|| status_error_type(status), word_error_type),
+            Self::ErrorBody { word } => word.map_or(ErrorType::ServerError, word_error_type),
+            Self::Malformed => ErrorType::Malformed,
+            Self::Truncated => ErrorType::Truncated,
+            Self::Refused => ErrorType::Refused,
+            Self::Empty => ErrorType::Empty,
+            Self::SchemaInvalid => ErrorType::SchemaInvalid,
+        }
+    }
+}
+
+fn word_error_type(word: ErrorWord) -> ErrorType {
+    match word {
+        ErrorWord::RateLimited => ErrorType::RateLimited,
+        ErrorWord::QuotaExhausted => ErrorType::QuotaExhausted,
+        ErrorWord::Overloaded => ErrorType::Overloaded,
+        ErrorWord::ContextLength => ErrorType::ContextLength,
+        ErrorWord::ContentFiltered => ErrorType::Refused,
+        ErrorWord::InvalidCredential => ErrorType::Unauthorized,
+        ErrorWord::ModelNotFound => ErrorType::NotFound,
+        ErrorWord::ServerError => ErrorType::ServerError,
+        ErrorWord::InvalidRequest => ErrorType::BadRequest,
+    }
+}
+
+fn status_error_type(status: u16) -> ErrorType {
+    match status {
+        401 | 403 => ErrorType::Unauthorized,
+        402 => ErrorType::QuotaExhausted,
+        404 => ErrorType::NotFound,
+        405 | 501 | 505 => ErrorType::Unsupported,
+        408 | 504 => ErrorType::Timeout,
+        409 => ErrorType::Conflict,
+        413 => ErrorType::ContextLength,
+        429 | 498 => ErrorType::RateLimited,
+        503 | 529 => ErrorType::Overloaded,
+        500..=599 => ErrorType::ServerError,
+        _ => ErrorType::BadRequest,
+    }
+}
