@@ -1,1 +1,3 @@
 //! The flaky AI API used by the demo, the tests and the benches.
+
+pub mod script;
