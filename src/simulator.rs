@@ -93,9 +93,10 @@ impl Simulator {
         self.shared.log.dropped()
     }
 
-    /// Waits until the log satisfies `condition`, and returns it as it then was.
+    /// Waits until the log satisfies `condition`, and returns it.
     ///
-    /// The log is looked at again whenever it changes. This never ends by itself: tests wrap it in a timeout.
+    /// It is looked at again whenever it changes, and is locked meanwhile. This never ends by itself: tests
+    /// wrap it in a timeout.
     pub async fn log_when(&self, condition: impl FnMut(&[Arrival]) -> bool) -> Vec<Arrival> {
         self.shared.log.when(condition).await
     }

@@ -11,7 +11,7 @@ use std::{
 use http::Response;
 use hyper::service::service_fn;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
 use tokio::{
@@ -39,8 +39,8 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new());
-    http.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+    // Without timers, so that no idle connection is closed: faults come from the script alone.
+    http.http2().max_concurrent_streams(MAX_STREAMS);
     let severance = {
         let serving = pin!(http.serve_connection(TokioIo::new(socket), service));
         tokio::select! {

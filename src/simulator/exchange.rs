@@ -47,7 +47,10 @@ pub(super) async fn exchange(shared: Arc<Shared>, request: Request<Incoming>, li
         ticket.fault("capacity");
         rule = Some(Arc::new(Rule::new(openai::overloaded())));
     }
-    tokio::time::sleep(cast.delay).await;
+    // Even the shortest sleep would last until the timer's next millisecond.
+    if !cast.delay.is_zero() {
+        tokio::time::sleep(cast.delay).await;
+    }
 
     let authorization = authorization(&head.headers);
     let scene = Scene::new(&chat, &authorization, ticket.number(), shared.epoch);

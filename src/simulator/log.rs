@@ -150,11 +150,11 @@ impl Log {
     pub(super) async fn when(&self, mut condition: impl FnMut(&[Arrival]) -> bool) -> Vec<Arrival> {
         let mut changed = self.changed.subscribe();
         loop {
-            let arrivals = self.arrivals();
-            // The sender lives as long as `self`, so that waiting for a change can't fail.
-            if condition(&arrivals) || changed.changed().await.is_err() {
-                return arrivals;
+            if condition(self.entries().arrivals.make_contiguous()) {
+                return self.arrivals();
             }
+            // The sender lives as long as `self`, so that waiting for a change can't fail.
+            let _ = changed.changed().await;
         }
     }
 
@@ -245,6 +245,8 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.open {
+            // Whoever sees it gone finds its capacity free.
+            self.permit = None;
             self.log.amend(self.number, |arrival| arrival.client_gone = true);
         }
     }

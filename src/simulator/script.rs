@@ -174,7 +174,7 @@ pub struct Rule {
     pub share: f64,
     /// Only the first so many.
     pub first: Option<u64>,
-    /// Only each so-manieth.
+    /// Only each n-th.
     pub every: Option<u64>,
     /// `first` and `every` count each distinct text apart.
     pub per_text: bool,

@@ -6,6 +6,9 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use toml::{Table, Value};
 
+/// Where a key stands that is in no table.
+const TOP: &str = "the script";
+
 /// What is wrong with a script.
 #[derive(Debug, Error)]
 pub enum ScriptError {
@@ -31,8 +34,18 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// The keys of a whole script.
+    pub(super) fn top(table: Table) -> Keys {
+        Keys::new(table, TOP)
+    }
+
     pub(super) fn new(table: Table, place: impl Into<String>) -> Keys {
         Keys { table, place: place.into() }
+    }
+
+    /// The keys of the table under `key`.
+    pub(super) fn within(&self, key: &str, table: Table) -> Keys {
+        Keys::new(table, if self.place == TOP { key.to_owned() } else { format!("{}, {key}", self.place) })
     }
 
     /// Names the table more exactly, now that more is known.
@@ -55,11 +68,14 @@ impl Keys {
     }
 
     pub(super) fn duration(&mut self, key: &str) -> Result<Option<Duration>, ScriptError> {
-        let Some(text) = self.take::<String>(key)? else { return Ok(None) };
-        let duration = humantime::parse_duration(&text);
-        Ok(Some(
-            duration.map_err(|error| self.wrong(key, format!("must be like \"40ms\" or \"2s\": {error}")))?,
-        ))
+        self.value(key).map(|value| self.as_duration(key, value)).transpose()
+    }
+
+    pub(super) fn as_duration(&self, key: &str, value: Value) -> Result<Duration, ScriptError> {
+        let text: String =
+            value.try_into().map_err(|error: toml::de::Error| self.wrong(key, error.message()))?;
+        let wrong = |error| self.wrong(key, format!("must be like \"40ms\" or \"2s\": {error}"));
+        humantime::parse_duration(&text).map_err(wrong)
     }
 
     pub(super) fn require_duration(&mut self, key: &str) -> Result<Duration, ScriptError> {

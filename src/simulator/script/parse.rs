@@ -11,11 +11,13 @@ use super::{
     keys::Keys,
 };
 
+/// Arrays within arrays: they are made in memory.
+const MAX_DEPTH: usize = 10_000_000;
 /// The HTTP statuses a final reply can have.
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
 
 pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
-    let mut keys = Keys::new(text.parse::<Table>()?, "the script");
+    let mut keys = Keys::top(text.parse()?);
     let script = Script {
         seed: keys.take("seed")?,
         latency: latency(&mut keys, "latency")?,
@@ -27,15 +29,11 @@ pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
 }
 
 fn latency(keys: &mut Keys, key: &str) -> Result<Option<Latency>, ScriptError> {
-    let table = match keys.value(key) {
-        None => return Ok(None),
-        Some(Value::Table(table)) => table,
-        Some(value) => {
-            let mut single = Keys::new(Table::from_iter([(key.to_owned(), value)]), "the script");
-            return Ok(single.duration(key)?.map(Latency::Fixed));
-        }
+    let Some(value) = keys.value(key) else { return Ok(None) };
+    let Value::Table(table) = value else {
+        return Ok(Some(Latency::Fixed(keys.as_duration(key, value)?)));
     };
-    let mut keys = Keys::new(table, key);
+    let mut keys = keys.within(key, table);
     let latency = match keys.require::<String>("kind")?.as_str() {
         "uniform" => {
             let (min, max) = (keys.require_duration("min")?, keys.require_duration("max")?);
@@ -59,7 +57,7 @@ fn latency(keys: &mut Keys, key: &str) -> Result<Option<Latency>, ScriptError> {
 
 fn capacity(keys: &mut Keys) -> Result<Option<Capacity>, ScriptError> {
     let Some(table) = keys.take::<Table>("capacity")? else { return Ok(None) };
-    let mut keys = Keys::new(table, "capacity");
+    let mut keys = keys.within("capacity", table);
     let concurrent: usize = keys.require("concurrent")?;
     let most = tokio::sync::Semaphore::MAX_PERMITS;
     if !(1..=most).contains(&concurrent) {
@@ -123,9 +121,7 @@ fn fault(kind: &str, keys: &mut Keys) -> Result<Fault, ScriptError> {
         "cut" => Fault::Cut,
         "endless_headers" => Fault::EndlessHeaders { bytes: flood(keys)? },
         "malformed" => Fault::Malformed { place: place(keys)? },
-        "deep_json" => {
-            Fault::DeepJson { depth: keys.take("depth")?.unwrap_or(DEFAULT_DEPTH), place: place(keys)? }
-        }
+        "deep_json" => Fault::DeepJson { depth: depth(keys)?, place: place(keys)? },
         "invalid_utf8" => Fault::InvalidUtf8,
         "wrong_content_type" => Fault::WrongContentType,
         "html" => Fault::Html,
@@ -192,6 +188,15 @@ fn every(keys: &mut Keys) -> Result<Option<u64>, ScriptError> {
 
 fn flood(keys: &mut Keys) -> Result<u64, ScriptError> {
     Ok(keys.take("bytes")?.unwrap_or(DEFAULT_FLOOD_BYTES))
+}
+
+fn depth(keys: &mut Keys) -> Result<usize, ScriptError> {
+    let depth = keys.take("depth")?.unwrap_or(DEFAULT_DEPTH);
+    if depth <= MAX_DEPTH {
+        Ok(depth)
+    } else {
+        Err(keys.wrong("depth", format!("must be at most {MAX_DEPTH}")))
+    }
 }
 
 fn place(keys: &mut Keys) -> Result<Place, ScriptError> {
@@ -315,6 +320,9 @@ mod tests {
                 "[[fault]]\nfault = \"error_body\"\nretry_after_form = \"date\"",
                 "fault 1 (error_body): `retry_after` is missing",
             ),
+            ("[[fault]]\nfault = \"slow\"\ndelay = 3", "fault 1 (slow): `delay` invalid type"),
+            ("[[fault]]\nfault = \"slow\"\ndelay = { kind = 1 }", "fault 1 (slow), delay: `kind` invalid"),
+            ("[[fault]]\nfault = \"deep_json\"\ndepth = 99_000_000", "fault 1 (deep_json): `depth` must be"),
             ("[[fault]", "the script is not TOML"),
         ];
         for (text, want) in table {
