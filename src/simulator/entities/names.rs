@@ -62,6 +62,9 @@ const PLACE_WORDS: usize = 2;
 /// Words in the longest name of a person.
 const PERSON_WORDS: usize = 3;
 
+/// Words looked at together; a longer run of capitals is looked at in pieces.
+const RUN_WORDS: usize = 16;
+
 /// A word; without the `'s` of a genitive.
 #[derive(Debug, Clone, Copy)]
 struct Word<'a> {
@@ -97,7 +100,7 @@ pub(super) fn claim(claims: &mut Claims<'_>) {
     let text = claims.text;
     let mut run = Vec::new();
     for word in words(text) {
-        if run.last().is_some_and(|last| !joined(text, last, &word)) {
+        if run.len() == RUN_WORDS || run.last().is_some_and(|last| !joined(text, last, &word)) {
             name(&run, claims);
             run.clear();
         }
