@@ -9,6 +9,9 @@ pub struct Extraction {
     pub result_json: Arc<str>,
     /// What the result's `entities` array names, located in the text.
     pub entities: Vec<Entity>,
+    /// How many things were found: the elements of the result's top-level arrays together. Without
+    /// any such array, 1 if the result has members. Zero: a valid answer that found nothing.
+    pub items: usize,
 }
 
 /// One thing found in the text.

@@ -1,18 +1,35 @@
 //! A profile's JSON Schema, compiled once.
+//!
+//! Schemas come from callers, answers from models: neither is trusted. A schema is bounded in every
+//! direction before it is compiled ([`limits`]), refers to nothing outside of itself ([`graph`]), and
+//! what an answer would cost to check is known before it is checked ([`cost`]).
 
 use std::sync::Arc;
 
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use super::{Extraction, Text};
+use cost::Cost;
+use graph::Graph;
+use problems::Problems;
+
+mod cost;
+mod graph;
+mod limits;
+mod problems;
+
+#[cfg(test)]
+mod tests;
 
 /// A JSON Schema (draft 2020-12), checked and compiled.
 pub struct Schema {
-    /// The schema as compact JSON text.
+    /// The schema as compact JSON text, its keys in the order they were written.
     pub text: Arc<str>,
     /// The schema as a value.
     pub value: Value,
-    validator: jsonschema::Validator,
+    validator: Validator,
+    cost: Cost,
 }
 
 /// Why a text is no acceptable schema: what is wrong, where, and what to do.
@@ -20,30 +37,63 @@ pub struct Schema {
 #[error("{0}")]
 pub struct SchemaProblem(pub String);
 
-/// Why an answer is not valid: JSON Pointers and keywords, in words for the model. Holds none of the
-/// answer's words.
+/// Why an answer is not valid: places in the schema and keywords, in words for the model. Holds none
+/// of the answer's words, and so no places in the answer: their names are the model's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidAnswer(pub String);
 
+/// The only draft there is, whatever else a document may wish for.
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The memory one compiled `pattern` may take, in bytes, and that of its lazily built automaton.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// The most violations an [`InvalidAnswer`] names.
+const MAX_VIOLATIONS: usize = 5;
+
 impl Schema {
     /// Checks and compiles a schema.
+    ///
+    /// The root must say `"type": "object"`: it is what the structured outputs of all upstreams ask
+    /// for. An `$id` of the root is dropped, since nothing can refer to it.
     pub fn compile(text: &str) -> Result<Self, SchemaProblem> {
-        let value: Value = serde_json::from_str(text).map_err(|e| SchemaProblem(e.to_string()))?;
-        let validator = jsonschema::validator_for(&value).map_err(|e| SchemaProblem(e.to_string()))?;
-        Ok(Self { text: value.to_string().into(), value, validator })
+        let value = parse(text)?;
+        let cost = check(&value)?;
+        let validator = build(&value)?;
+        Ok(Self { text: value.to_string().into(), value, validator, cost })
     }
 
     /// Holds an answer's `content` against the schema and locates its entities in `text`.
+    ///
+    /// The result keeps the order of the answer's keys; of a key that is given twice the last value
+    /// counts.
     pub fn read(&self, text: &Text, content: &str) -> Result<Extraction, InvalidAnswer> {
-        let value: Value = serde_json::from_str(content).map_err(|_| InvalidAnswer("not JSON".into()))?;
-        if !self.validator.is_valid(&value) {
-            return Err(InvalidAnswer("against the schema".into()));
-        }
+        let value: Value = serde_json::from_str(content).map_err(|fault| not_json(&fault))?;
+        self.hold(&value)?;
         Ok(Extraction {
             result_json: value.to_string().into(),
             entities: super::grounding::ground(text, &value),
+            items: items(&value),
         })
+    }
+
+    fn hold(&self, answer: &Value) -> Result<(), InvalidAnswer> {
+        let evaluations = self.cost.of(answer);
+        if evaluations > cost::MAX_EVALUATIONS {
+            return Err(InvalidAnswer(
+                "the answer is too long or nested too deeply to be held against the schema: give a shorter, \
+                 flatter one"
+                    .into(),
+            ));
+        }
+        if self.validator.is_valid(answer) {
+            return Ok(());
+        }
+        if evaluations > cost::MAX_EXPLAINED_EVALUATIONS {
+            return Err(InvalidAnswer("the answer does not follow the schema".into()));
+        }
+        Err(violations(self.validator.iter_errors(answer)))
     }
 }
 
@@ -51,4 +101,105 @@ impl std::fmt::Debug for Schema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Schema({} bytes)", self.text.len())
     }
+}
+
+/// The schema as a value, within the limits that need no understanding of it.
+fn parse(text: &str) -> Result<Value, SchemaProblem> {
+    limits::check_text(text)?;
+    let mut value: Value = serde_json::from_str(text)
+        .map_err(|fault| SchemaProblem(format!("the schema is not JSON: {fault}")))?;
+    limits::check_value(&value)?;
+    if let Some(root) = value.as_object_mut() {
+        root.retain(|key, _| key != "$id");
+    }
+    Ok(value)
+}
+
+/// Everything that is checked before the schema is compiled.
+fn check(value: &Value) -> Result<Cost, SchemaProblem> {
+    let mut problems = Problems::default();
+    check_root(value, &mut problems);
+    problems.clone().into_result()?;
+    for fault in jsonschema::draft202012::meta::validator().iter_errors(value) {
+        problems.add(fault.instance_path().as_str(), &format!("{}; see JSON Schema 2020-12", fault.masked()));
+    }
+    problems.clone().into_result()?;
+    let graph = Graph::of(value, &mut problems);
+    problems.into_result()?;
+    Cost::of_graph(&graph)
+}
+
+fn check_root(value: &Value, problems: &mut Problems) {
+    if let Some(draft) = value.get("$schema").filter(|draft| !is_our_draft(draft)) {
+        let known = draft.as_str().is_some_and(|draft| draft.contains("json-schema.org"));
+        let what = if known { "another draft" } else { "an unknown draft" };
+        problems.add(
+            "/$schema",
+            &format!("{what}: write the schema in draft 2020-12 and say {DRAFT} or nothing"),
+        );
+    }
+    if value.get("type").and_then(Value::as_str) != Some("object") {
+        problems.add("", "the root must be an object schema: say \"type\": \"object\" there");
+    }
+}
+
+fn is_our_draft(draft: &Value) -> bool {
+    draft.as_str().map(|draft| draft.strip_suffix('#').unwrap_or(draft)) == Some(DRAFT)
+}
+
+/// Compiles a checked schema. Patterns run on an engine that is linear in the subject's length.
+fn build(value: &Value) -> Result<Validator, SchemaProblem> {
+    let patterns = PatternOptions::regex().size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES);
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(patterns)
+        .offline()
+        .build(value)
+        .map_err(|fault| not_built(&fault))
+}
+
+fn not_built(fault: &ValidationError<'_>) -> SchemaProblem {
+    let place = fault.instance_path().as_str();
+    if place.ends_with("/pattern") || place.contains("/patternProperties") {
+        return problems::one(
+            place,
+            "the pattern is no regular expression, too large when compiled, or needs look-around or \
+             back-references, which are not supported: simplify it",
+        );
+    }
+    problems::one(place, &format!("can't be compiled: {}", fault.masked()))
+}
+
+fn not_json(fault: &serde_json::Error) -> InvalidAnswer {
+    // The error's own words may quote the answer.
+    let what = if fault.is_eof() { "it ends too early" } else { "give one JSON object and nothing else" };
+    InvalidAnswer(format!(
+        "the answer is not JSON (line {}, column {}): {what}",
+        fault.line(),
+        fault.column()
+    ))
+}
+
+fn violations<'a>(faults: impl Iterator<Item = ValidationError<'a>>) -> InvalidAnswer {
+    let mut lines: Vec<String> = Vec::new();
+    for fault in faults {
+        let line = format!("{}: {}", problems::shown(fault.schema_path().as_str()), fault.kind().keyword());
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+        if lines.len() == MAX_VIOLATIONS {
+            break;
+        }
+    }
+    InvalidAnswer(format!("the answer breaks the schema at {}", lines.join(", ")))
+}
+
+/// How many things an answer holds; see [`Extraction::items`].
+fn items(answer: &Value) -> usize {
+    let Some(object) = answer.as_object() else { return 0 };
+    let mut arrays = object.values().filter_map(Value::as_array).peekable();
+    if arrays.peek().is_none() {
+        return usize::from(!object.is_empty());
+    }
+    arrays.map(Vec::len).sum()
 }

@@ -1,0 +1,184 @@
+//! What an answer may cost to be held against a schema.
+//!
+//! A value can be looked at many times: once for each path by which schemas apply to it. Through
+//! references the paths can double with each level, so that a schema of a few lines and an answer of a
+//! few more would keep a thread busy for years. The paths are counted here instead of walked.
+
+use serde_json::Value;
+
+use super::{
+    SchemaProblem,
+    graph::{Edge, Graph, Part, Target},
+    problems::one,
+};
+
+/// How often a value at each depth of an answer is looked at, at most.
+#[derive(Debug)]
+pub(super) struct Cost {
+    per_value: Vec<u64>,
+}
+
+/// The most looks at an answer's values together.
+pub(super) const MAX_EVALUATIONS: u64 = 1_000_000;
+
+/// The most looks at an answer's values for which an invalid answer is explained, which takes longer.
+pub(super) const MAX_EXPLAINED_EVALUATIONS: u64 = 100_000;
+
+/// The most schemas that may apply to the same value.
+pub(super) const MAX_SCHEMAS_PER_VALUE: u64 = 1_000;
+
+/// The longest chain of schemas that apply each other to the same value; bounds the stack.
+pub(super) const MAX_CHAIN: usize = 16;
+
+/// The deepest nesting of an answer; bounds the stack.
+pub(super) const MAX_ANSWER_DEPTH: usize = 64;
+
+impl Cost {
+    /// Counts, and refuses schemas that apply themselves to the same value, or too many schemas to
+    /// one.
+    pub(super) fn of_graph(graph: &Graph) -> Result<Self, SchemaProblem> {
+        let order = leaves_first(graph)?;
+        check_chains(graph, &order)?;
+        let mut looks = vec![0; graph.parts.len()];
+        let mut per_value = Vec::with_capacity(MAX_ANSWER_DEPTH);
+        for depth in 0..MAX_ANSWER_DEPTH {
+            looks = deeper(graph, &order, &looks, u64::from(depth == 0));
+            if depth == 0 {
+                check_breadth(graph, &looks)?;
+            }
+            per_value.push(looks.first().copied().unwrap_or(0));
+        }
+        Ok(Self { per_value })
+    }
+
+    /// How often the values of `answer` are looked at together, at most.
+    pub(super) fn of(&self, answer: &Value) -> u64 {
+        self.below(answer, 0)
+    }
+
+    fn below(&self, value: &Value, depth: usize) -> u64 {
+        let Some(&looks) = self.per_value.get(depth) else { return u64::MAX };
+        let add = |sum: u64, child| sum.saturating_add(self.below(child, depth + 1));
+        let looks = looks.max(1);
+        match value {
+            Value::Object(members) => members.values().fold(looks, add),
+            Value::Array(elements) => elements.iter().fold(looks, add),
+            _ => looks,
+        }
+    }
+}
+
+/// The looks each part causes at any one value one level deeper than those in `above`.
+fn deeper(graph: &Graph, order: &[usize], above: &[u64], own: u64) -> Vec<u64> {
+    let mut looks = vec![0; graph.parts.len()];
+    for &index in order {
+        let Some(part) = graph.parts.get(index) else { continue };
+        let here = own.saturating_add(same(part, &looks)).saturating_add(inner(part, above));
+        if let Some(slot) = looks.get_mut(index) {
+            *slot = here;
+        }
+    }
+    looks
+}
+
+fn same(part: &Part, looks: &[u64]) -> u64 {
+    towards(part, Target::Same, looks).fold(0, u64::saturating_add)
+}
+
+/// A member has one name: of the schemas for names only one applies to it, or else the one for the
+/// rest.
+fn inner(part: &Part, above: &[u64]) -> u64 {
+    let named = towards(part, Target::One, above).max().unwrap_or(0);
+    let rest = towards(part, Target::Rest, above).max().unwrap_or(0);
+    towards(part, Target::Any, above).fold(named.max(rest), u64::saturating_add)
+}
+
+fn towards<'a>(part: &'a Part, target: Target, looks: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+    let times = |edge: &Edge| looks.get(edge.to).copied().unwrap_or(0).saturating_mul(edge.times);
+    part.edges.iter().filter(move |edge| edge.to_what == target).map(times)
+}
+
+fn check_breadth(graph: &Graph, looks: &[u64]) -> Result<(), SchemaProblem> {
+    for (part, &looks) in graph.parts.iter().zip(looks) {
+        if looks > MAX_SCHEMAS_PER_VALUE {
+            return Err(one(
+                &part.place,
+                &format!(
+                    "applies more than {MAX_SCHEMAS_PER_VALUE} schemas to one value, counting each way of \
+                     reaching them: use fewer alternatives and references"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_chains(graph: &Graph, order: &[usize]) -> Result<(), SchemaProblem> {
+    let mut chains = vec![1_usize; graph.parts.len()];
+    for &index in order {
+        let Some(part) = graph.parts.get(index) else { continue };
+        let longest = same_edges(part).filter_map(|to| chains.get(to)).max().copied().unwrap_or(0) + 1;
+        if longest > MAX_CHAIN {
+            let problem = format!(
+                "leads through more than {MAX_CHAIN} schemas that apply each other to the same value: \
+                 shorten the chain of references"
+            );
+            return Err(one(&part.place, &problem));
+        }
+        if let Some(slot) = chains.get_mut(index) {
+            *slot = longest;
+        }
+    }
+    Ok(())
+}
+
+fn same_edges(part: &Part) -> impl Iterator<Item = usize> + '_ {
+    part.edges.iter().filter(|edge| edge.to_what == Target::Same).map(|edge| edge.to)
+}
+
+/// The parts in an order in which each comes after those it applies to the same value.
+fn leaves_first(graph: &Graph) -> Result<Vec<usize>, SchemaProblem> {
+    let mut waiting: Vec<usize> = graph.parts.iter().map(|part| same_edges(part).count()).collect();
+    let mut appliers = vec![Vec::new(); graph.parts.len()];
+    for (index, part) in graph.parts.iter().enumerate() {
+        for to in same_edges(part) {
+            if let Some(list) = appliers.get_mut(to) {
+                list.push(index);
+            }
+        }
+    }
+    let mut order: Vec<usize> = Vec::with_capacity(graph.parts.len());
+    order.extend(waiting.iter().enumerate().filter(|(_, left)| **left == 0).map(|(index, _)| index));
+    let mut done = 0;
+    while let Some(&index) = order.get(done) {
+        done += 1;
+        for &applier in appliers.get(index).into_iter().flatten() {
+            if let Some(left) = waiting.get_mut(applier) {
+                *left -= 1;
+                if *left == 0 {
+                    order.push(applier);
+                }
+            }
+        }
+    }
+    if order.len() == graph.parts.len() { Ok(order) } else { Err(cycle(graph, &waiting)) }
+}
+
+/// Names one of the cycles among the parts that still wait.
+fn cycle(graph: &Graph, waiting: &[usize]) -> SchemaProblem {
+    let waits = |index: &usize| waiting.get(*index).is_some_and(|left| *left > 0);
+    let mut path: Vec<usize> = (0..graph.parts.len()).find(|index| waits(index)).into_iter().collect();
+    while let Some(part) = path.last().and_then(|last| graph.parts.get(*last)) {
+        let Some(next) = same_edges(part).find(|index| waits(index)) else { break };
+        if let Some(start) = path.iter().position(|index| *index == next) {
+            path.drain(..start);
+            break;
+        }
+        path.push(next);
+    }
+    let place = path.first().and_then(|index| graph.parts.get(*index)).map_or("", |part| &part.place);
+    one(
+        place,
+        "applies itself to the same value again, without end: let the reference stand under properties or items",
+    )
+}

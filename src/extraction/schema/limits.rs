@@ -1,0 +1,75 @@
+//! How large a schema may be, before anyone tries to understand it.
+
+use serde_json::Value;
+
+use super::{
+    SchemaProblem,
+    problems::{Problems, one},
+};
+
+/// The longest schema, in bytes.
+pub(super) const MAX_BYTES: usize = 64 * 1024;
+
+/// The deepest nesting of objects and arrays.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// The most JSON values, scalars included.
+pub(super) const MAX_NODES: usize = 4096;
+
+/// The longest key, in bytes: each value's JSON Pointer repeats those above it.
+pub(super) const MAX_KEY_BYTES: usize = 256;
+
+/// The most `pattern`s and keys of `patternProperties`.
+pub(super) const MAX_PATTERNS: usize = 32;
+
+/// The longest `pattern`, in bytes; those that are keys are bounded as keys.
+pub(super) const MAX_PATTERN_BYTES: usize = 512;
+
+/// Holds the schema's text against its limit.
+pub(super) fn check_text(text: &str) -> Result<(), SchemaProblem> {
+    if text.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(one("", &format!("the schema has {} bytes: at most {MAX_BYTES} are allowed", text.len())))
+}
+
+/// Holds the schema's shape against its limits.
+pub(super) fn check_value(value: &Value) -> Result<(), SchemaProblem> {
+    let mut problems = Problems::default();
+    let mut nodes = 0;
+    count(value, "", 1, &mut nodes, &mut problems);
+    if nodes > MAX_NODES {
+        problems.add("", &format!("the schema has {nodes} values: at most {MAX_NODES} are allowed"));
+    }
+    problems.into_result()
+}
+
+fn count(value: &Value, place: &str, depth: usize, nodes: &mut usize, problems: &mut Problems) {
+    *nodes += 1;
+    if depth > MAX_DEPTH && (value.is_object() || value.is_array()) {
+        problems.add(place, &format!("nested more than {MAX_DEPTH} levels deep: move parts to $defs"));
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                if key.len() > MAX_KEY_BYTES {
+                    problems.add(place, &format!("has a key of more than {MAX_KEY_BYTES} bytes: shorten it"));
+                } else {
+                    count(member, &below(place, key), depth + 1, nodes, problems);
+                }
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                count(element, &below(place, &index.to_string()), depth + 1, nodes, problems);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The JSON Pointer of a member or an element.
+pub(super) fn below(place: &str, key: &str) -> String {
+    format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,297 @@
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{Schema, cost, limits};
+use crate::extraction::{Alignment, Text};
+
+fn compile(schema: &Value) -> Result<Schema, String> {
+    Schema::compile(&schema.to_string()).map_err(|problem| problem.0)
+}
+
+/// A schema whose one member `a` is `part`, beside `$defs`.
+fn with(part: &Value, defs: &Value) -> Value {
+    json!({"type": "object", "properties": {"a": part}, "$defs": defs})
+}
+
+#[test]
+fn good_schemas_compile() {
+    let good = [
+        json!({"type": "object"}),
+        json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}),
+        json!({"$schema": "https://json-schema.org/draft/2020-12/schema#", "type": "object"}),
+        json!({"$id": "https://example.com/a.json", "type": "object"}),
+        with(&json!({"$ref": "#"}), &json!({})),
+        with(&json!({"items": {"$ref": "#"}}), &json!({})),
+        with(&json!({"$ref": "#/$defs/n"}), &json!({"n": {"properties": {"next": {"$ref": "#/$defs/n"}}}})),
+        with(&json!({"$ref": "#/$defs/a%20b~1c"}), &json!({"a b/c": true})),
+        with(&json!({"$ref": "#n"}), &json!({"n": {"$anchor": "n", "items": {"$ref": "#n"}}})),
+        with(&json!({"$dynamicRef": "#n"}), &json!({"n": {"$dynamicAnchor": "n", "type": "string"}})),
+        json!({"type": "object", "definitions": {"x": {}}, "properties": {"$ref": {"$ref": "#/definitions/x"}}}),
+        with(&json!({"oneOf": [{"$ref": "#/$defs/x"}, {"$ref": "#/$defs/x"}]}), &json!({"x": {"const": 1}})),
+        with(&json!({"pattern": "^\\d{4}-[\\w.]+\\p{L}*$"}), &json!({})),
+        with(&json!({"format": "of our own", "x-note": "unknown keywords are fine"}), &json!({})),
+        with(&json!({"enum": (0..1000).collect::<Vec<_>>()}), &json!({})),
+        with(&json!({"const": {"$ref": "https://example.com", "$id": "data, not schema"}}), &json!({})),
+    ];
+    for schema in good {
+        assert!(compile(&schema).is_ok(), "{schema}: {:?}", compile(&schema));
+    }
+}
+
+#[test]
+fn bad_schemas_are_refused_with_place_and_remedy() {
+    let bad = [
+        (json!(true), "#: the root must be an object schema"),
+        (json!([]), "#: the root must be an object schema"),
+        (json!({}), "say \"type\": \"object\""),
+        (json!({"type": "array"}), "say \"type\": \"object\""),
+        (
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}),
+            "#/$schema: another draft",
+        ),
+        (json!({"$schema": "https://example.com/meta", "type": "object"}), "#/$schema: an unknown draft"),
+        (json!({"$schema": 7, "type": "object"}), "#/$schema: an unknown draft"),
+        (with(&json!({"type": "strin"}), &json!({})), "#/properties/a/type: "),
+        (with(&json!({"minLength": -1}), &json!({})), "#/properties/a/minLength: "),
+        (with(&json!(3), &json!({})), "#/properties/a: "),
+        (with(&json!({"$id": "https://e.com/"}), &json!({})), "#/properties/a/$id: would change"),
+        (
+            with(&json!({"$schema": "http://json-schema.org/draft-07/schema#"}), &json!({})),
+            "#/properties/a/$schema: ",
+        ),
+        (with(&json!({"$ref": "https://example.com/x.json"}), &json!({})), "#/properties/a/$ref: leads out"),
+        (with(&json!({"$ref": "file:///etc/passwd"}), &json!({})), "leads out of the schema"),
+        (with(&json!({"$ref": "other.json#/x"}), &json!({})), "copy what it means into $defs"),
+        (with(&json!({"$ref": ""}), &json!({})), "leads out of the schema"),
+        (
+            with(&json!({"$dynamicRef": "https://json-schema.org/draft/2020-12/schema"}), &json!({})),
+            "leads out",
+        ),
+        (with(&json!({"$ref": "#/$defs/none"}), &json!({})), "#/properties/a/$ref: leads nowhere"),
+        (with(&json!({"$ref": "#none"}), &json!({})), "leads nowhere"),
+        (with(&json!({"$ref": "#/%zz"}), &json!({})), "#/properties/a/$ref: "),
+        (with(&json!({"$ref": "#/type"}), &json!({})), "no schema"),
+        (with(&json!({"$anchor": "n"}), &json!({"b": {"$anchor": "n"}})), "given twice"),
+        (with(&json!({"pattern": "("}), &json!({})), "#/properties/a/pattern: "),
+        (with(&json!({"pattern": "(?=a)b"}), &json!({})), "look-around"),
+        (with(&json!({"pattern": "(a)\\1"}), &json!({})), "back-references"),
+        (with(&json!({"pattern": "(?:\\p{L}{1,999}){1,999}"}), &json!({})), "too large"),
+        (with(&json!({"patternProperties": {"(": true}}), &json!({})), "#/properties/a/patternProperties"),
+    ];
+    for (schema, expected) in bad {
+        let problem = compile(&schema).expect_err(&schema.to_string());
+        assert!(problem.contains(expected), "{schema}: {problem}");
+    }
+    assert!(Schema::compile("{").unwrap_err().0.contains("not JSON"));
+}
+
+#[test]
+fn references_that_consume_nothing_in_a_cycle_are_refused() {
+    let in_place = ["allOf", "anyOf", "oneOf"].map(|keyword| json!({keyword: [{"$ref": "#/$defs/x"}]}));
+    let one = ["not", "if", "then", "else"].map(|keyword| json!({keyword: {"$ref": "#/$defs/x"}}));
+    let named =
+        ["dependentSchemas", "dependencies"].map(|keyword| json!({keyword: {"k": {"$ref": "#/$defs/x"}}}));
+    for cyclic in in_place.iter().chain(&one).chain(&named).chain([&json!({"$ref": "#/$defs/x"})]) {
+        let problem = compile(&with(&json!({}), &json!({"x": cyclic}))).expect_err(&cyclic.to_string());
+        assert!(problem.contains("#/$defs/x") && problem.contains("applies itself"), "{problem}");
+    }
+    let root = json!({"type": "object", "$ref": "#"});
+    assert!(compile(&root).unwrap_err().contains("applies itself"));
+    let dynamic = with(&json!({}), &json!({"x": {"$dynamicAnchor": "x", "$dynamicRef": "#x"}}));
+    assert!(compile(&dynamic).unwrap_err().contains("applies itself"));
+    let long = with(
+        &json!({}),
+        &json!({"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/c"}, "c": {"$ref": "#/$defs/a"}}),
+    );
+    assert!(compile(&long).unwrap_err().contains("applies itself"));
+}
+
+#[test]
+fn each_limit_is_named() {
+    let mut deep = json!({});
+    for _ in 0..limits::MAX_DEPTH {
+        deep = json!({"items": deep});
+    }
+    let pattern = |n: usize| json!({"pattern": "a".repeat(n)});
+    let patterns = |n: usize| {
+        let defs: serde_json::Map<_, _> =
+            (0..n).map(|k| (format!("d{k}"), json!({"pattern": "^a"}))).collect();
+        with(&json!({}), &defs.into())
+    };
+    let chain = |n: usize| {
+        let mut defs = json!({});
+        for k in 0..n {
+            defs[format!("d{k}")] = json!({"$ref": format!("#/$defs/d{}", k + 1)});
+        }
+        defs[format!("d{n}")] = json!({});
+        with(&json!({"$ref": "#/$defs/d0"}), &defs)
+    };
+    let too_much = [
+        (with(&json!({"description": "x".repeat(limits::MAX_BYTES)}), &json!({})), "bytes: at most 65536"),
+        (with(&deep, &json!({})), "levels deep"),
+        (with(&json!({"enum": vec![0; limits::MAX_NODES]}), &json!({})), "values: at most 4096"),
+        (
+            with(&json!({"properties": {"k".repeat(limits::MAX_KEY_BYTES + 1): {}}}), &json!({})),
+            "key of more than",
+        ),
+        (with(&pattern(limits::MAX_PATTERN_BYTES + 1), &json!({})), "#/properties/a/pattern: is longer"),
+        (patterns(limits::MAX_PATTERNS + 1), "patterns: at most"),
+        (chain(cost::MAX_CHAIN), "shorten the chain"),
+    ];
+    for (schema, expected) in too_much {
+        let problem = compile(&schema).unwrap_err();
+        assert!(problem.contains(expected), "{problem}");
+        assert!(problem.len() < 3000, "{} bytes", problem.len());
+    }
+    for schema in
+        [with(&pattern(limits::MAX_PATTERN_BYTES), &json!({})), patterns(limits::MAX_PATTERNS), chain(8)]
+    {
+        assert!(compile(&schema).is_ok());
+    }
+    let mut text = String::from("{\"a\":");
+    write!(text, "{}{}", "[".repeat(30_000), "]".repeat(30_000)).unwrap();
+    assert!(Schema::compile(&text).unwrap_err().0.contains("not JSON"));
+}
+
+/// A chain of definitions each of which applies the next twice.
+fn doubling(levels: usize, step: impl Fn(Value) -> Value, last: &Value) -> Value {
+    let mut defs = json!({});
+    for level in 0..levels {
+        defs[format!("d{level}")] = step(json!({"$ref": format!("#/$defs/d{}", level + 1)}));
+    }
+    defs[format!("d{levels}")] = last.clone();
+    json!({"type": "object", "$ref": "#/$defs/d0", "$defs": defs})
+}
+
+#[test]
+fn schemas_that_double_their_work_at_one_value_are_refused() {
+    let schema = doubling(12, |next| json!({"allOf": [next.clone(), next]}), &json!({"maxProperties": 0}));
+    let problem = compile(&schema).unwrap_err();
+    assert!(problem.contains("shorten the chain") || problem.contains("use fewer"), "{problem}");
+    let wide = doubling(4, |next| json!({"allOf": vec![next; 8]}), &json!({}));
+    assert!(compile(&wide).unwrap_err().contains("use fewer alternatives"));
+}
+
+#[test]
+fn answers_that_would_double_the_work_with_each_level_are_refused() {
+    let recursive = json!({"type": "object", "$ref": "#/$defs/n", "$defs": {"n": {"oneOf": [
+        {"properties": {"a": {"$ref": "#/$defs/n"}}}, {"properties": {"a": {"$ref": "#/$defs/n"}}}]}}});
+    let straight =
+        doubling(60, |next| json!({"properties": {"a": {"allOf": [next.clone(), next]}}}), &json!({}));
+    for schema in [recursive, straight] {
+        let schema = compile(&schema).unwrap();
+        let mut answer = json!({"b": 1});
+        for _ in 0..50 {
+            answer = json!({"a": answer});
+        }
+        let refused = schema.read(&Text::new("x"), &answer.to_string()).unwrap_err();
+        assert!(refused.0.contains("nested too deeply"), "{refused}");
+    }
+}
+
+#[test]
+fn the_deepest_answers_through_the_longest_chains_fit_a_small_stack() {
+    let again = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}});
+    let schema = compile(&doubling(6, |next| json!({"allOf": [next]}), &again)).unwrap();
+    let mut answer = json!(null);
+    for _ in 1..cost::MAX_ANSWER_DEPTH {
+        answer = json!({"a": answer});
+    }
+    let read = move || schema.read(&Text::new("x"), &answer.to_string());
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(read).unwrap();
+    assert!(thread.join().unwrap().unwrap_err().0.contains("#/$defs/d6/type: type"));
+}
+
+#[test]
+fn hostile_patterns_are_linear() {
+    let schema = compile(&with(&json!({"pattern": "^(a+)+(a|aa)*(.*a){10}$"}), &json!({}))).unwrap();
+    let answer = json!({"a": format!("{}b", "a".repeat(100_000))});
+    assert!(schema.read(&Text::new("x"), &answer.to_string()).is_err());
+}
+
+#[test]
+fn reading_keeps_order_counts_items_and_grounds() {
+    let schema = compile(&json!({"type": "object"})).unwrap();
+    let text = Text::new("Ann met Bob");
+    let answer = "{ \"z\": 1, \"entities\": [ {\"type\":\"person\",\"text\":\"Bob\"} ], \"a\": [1, 2] }";
+    let extraction = schema.read(&text, answer).unwrap();
+    assert_eq!(&*extraction.result_json, r#"{"z":1,"entities":[{"type":"person","text":"Bob"}],"a":[1,2]}"#);
+    assert_eq!(extraction.items, 3);
+    assert_eq!(extraction.entities[0].span, Some(8..11));
+    assert_eq!(extraction.entities[0].alignment, Alignment::Exact);
+    let items = |answer: &str| schema.read(&text, answer).unwrap().items;
+    assert_eq!(
+        [items("{}"), items("{\"a\":[]}"), items("{\"a\":{}}"), items("{\"a\":[],\"b\":1}")],
+        [0, 0, 1, 0]
+    );
+    assert_eq!(&*schema.read(&text, "{\"a\":1,\"a\":2}").unwrap().result_json, "{\"a\":2}");
+}
+
+#[test]
+fn invalid_answers_name_places_in_the_schema_and_none_of_the_answer() {
+    const CANARY: &str = "c4n4ry";
+    let schema = compile(&json!({
+        "type": "object",
+        "required": ["must"],
+        "additionalProperties": false,
+        "patternProperties": {"^p": {"type": "integer"}},
+        "properties": {
+            "must": {},
+            "open": {"additionalProperties": {"type": "integer"}},
+            "names": {"propertyNames": {"maxLength": 2}},
+            "enum": {"enum": ["x"]},
+            "ref": {"$ref": "#/$defs/r"},
+            "any": {"anyOf": [{"type": "integer"}, {"const": 1}]},
+            "left": {"unevaluatedProperties": false},
+            "unique": {"uniqueItems": true},
+            "pattern": {"pattern": "^x"},
+            "number": {"maximum": 1},
+        },
+        "$defs": {"r": {"type": "integer"}},
+    }))
+    .unwrap();
+    let table = [
+        (json!({}), "#/required: required"),
+        (json!({"must": 1, CANARY: 1}), "#/additionalProperties: additionalProperties"),
+        (json!({"must": 1, format!("p{CANARY}"): CANARY}), "#/patternProperties/^p/type: type"),
+        (json!({"must": 1, "open": {CANARY: CANARY}}), "#/properties/open/additionalProperties/type: type"),
+        (json!({"must": 1, "names": {CANARY: 1}}), "#/properties/names/propertyNames"),
+        (json!({"must": 1, "enum": CANARY}), "#/properties/enum/enum: enum"),
+        (json!({"must": 1, "ref": CANARY}), "#/$defs/r/type: type"),
+        (json!({"must": 1, "any": CANARY}), "#/properties/any/anyOf: anyOf"),
+        (json!({"must": 1, "left": {CANARY: 1}}), "#/properties/left/unevaluatedProperties"),
+        (json!({"must": 1, "unique": [CANARY, CANARY]}), "#/properties/unique/uniqueItems: uniqueItems"),
+        (json!({"must": 1, "pattern": CANARY}), "#/properties/pattern/pattern: pattern"),
+        (json!({"must": 1, "number": 4_110_001}), "#/properties/number/maximum: maximum"),
+    ];
+    for (answer, expected) in table {
+        let invalid = schema.read(&Text::new(CANARY), &answer.to_string()).unwrap_err();
+        assert!(invalid.0.contains(expected), "{answer}: {invalid}");
+        assert!(!invalid.0.contains(CANARY) && !invalid.0.contains("4110001"), "{invalid}");
+    }
+    for broken in
+        [CANARY.to_owned(), format!("{{\"{CANARY}\": {CANARY}"), format!("{{}} {CANARY}"), String::new()]
+    {
+        let invalid = schema.read(&Text::new(CANARY), &broken).unwrap_err();
+        assert!(invalid.0.contains("not JSON") && !invalid.0.contains(CANARY), "{invalid}");
+    }
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert!(schema.read(&Text::new("x"), &deep).is_err());
+}
+
+#[test]
+fn violations_are_few_and_told_once() {
+    let properties: serde_json::Map<_, _> =
+        (0..9).map(|k| (format!("p{k}"), json!({"items": {"type": "null"}}))).collect();
+    let answer: serde_json::Map<_, _> = (0..9).map(|k| (format!("p{k}"), json!([1, 2, 3]))).collect();
+    let schema = compile(&json!({"type": "object", "properties": properties})).unwrap();
+    let invalid = schema.read(&Text::new("x"), &Value::from(answer).to_string()).unwrap_err();
+    assert_eq!(invalid.0.matches(": type").count(), super::MAX_VIOLATIONS);
+}
+
+#[test]
+fn a_schema_can_be_shared() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Schema>();
+}
