@@ -1,6 +1,7 @@
 //! The words of the domain: what a call asks for, what it gets, and how it can fail. No I/O, no
 //! transport.
 
+pub mod builtin;
 pub mod deadline;
 pub mod error;
 pub mod fingerprint;
