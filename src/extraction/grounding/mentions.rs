@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use unicode_normalization::char::is_combining_mark;
 
 use super::normalised::{Normalised, trimmed};
 use crate::extraction::Alignment;
 
-/// The places of many words in one text, found in one pass over it.
+/// The places of many words in one text, found in few passes over it.
 pub(super) struct Mentions<'a> {
     text: &'a str,
     /// By the words, without white space around them.
@@ -17,8 +17,8 @@ pub(super) struct Mentions<'a> {
     normalised: Vec<Places>,
 }
 
-/// The most bytes of different normalised words that are looked for.
-const MAX_WORDS_BYTES: usize = 1 << 20;
+/// The most bytes of different words that are looked for.
+const MAX_WORDS_BYTES: usize = 256 << 10;
 
 /// The most bytes of places that are looked at, so that words within words within words end: some
 /// thirty times the longest text.
@@ -26,6 +26,9 @@ const MAX_PLACES_BYTES: usize = 8 << 20;
 
 /// What a place costs at least, in such bytes.
 const MIN_PLACE_BYTES: usize = 8;
+
+/// How many different words one pass looks for: building the automaton takes up to the square of it.
+const BATCH: usize = 1024;
 
 struct Exact {
     places: Places,
@@ -47,14 +50,16 @@ impl<'a> Mentions<'a> {
         let mut mentions = Self { text, exact: HashMap::new(), normalised: Vec::new() };
         let normalised = Normalised::of(text);
         let patterns = mentions.want(words, normalised.text.len());
-        let searcher =
-            AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
         let mut left = MAX_PLACES_BYTES;
-        for found in searcher.iter().flat_map(|searcher| searcher.find_overlapping_iter(&normalised.text)) {
-            let Some(rest) = left.checked_sub(found.range().len().max(MIN_PLACE_BYTES)) else { break };
-            left = rest;
-            if let Some(place) = normalised.origin(&found.range(), text) {
-                mentions.add(found.pattern().as_usize(), place);
+        for (batch, patterns) in patterns.chunks(BATCH).enumerate() {
+            // Fails for automata far larger than these can become.
+            let Ok(searcher) = searcher(patterns) else { continue };
+            for found in searcher.find_overlapping_iter(&normalised.text) {
+                let Some(rest) = left.checked_sub(found.range().len().max(MIN_PLACE_BYTES)) else { break };
+                left = rest;
+                if let Some(place) = normalised.origin(&found.range(), text) {
+                    mentions.add(batch * BATCH + found.pattern().as_usize(), place);
+                }
             }
         }
         mentions
@@ -84,12 +89,13 @@ impl<'a> Mentions<'a> {
                 self.normalised.get_mut(exact.normalised).into_iter().for_each(|places| places.wanted += 1);
                 continue;
             }
+            let Some(rest) = left.checked_sub(words.len()) else { continue };
+            left = rest;
             let pattern = Normalised::of(words).text;
             let index = match known.get(&pattern) {
                 Some(index) => *index,
-                None if pattern.len() > longest.min(left) => continue,
+                None if pattern.len() > longest => continue,
                 None => {
-                    left -= pattern.len();
                     known.insert(pattern.clone(), patterns.len());
                     patterns.push(pattern);
                     self.normalised.push(Places::default());
@@ -132,6 +138,10 @@ impl Places {
         self.taken += 1;
         place.cloned()
     }
+}
+
+fn searcher(patterns: &[String]) -> Result<AhoCorasick, BuildError> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).prefilter(false).build(patterns)
 }
 
 /// Where all of `words` stand whose trimmed part is at `place`, white space around them included.
