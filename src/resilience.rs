@@ -4,5 +4,6 @@
 //! ([`budget`], [`pace`]) are small state machines. [`driver`] is the only part that awaits.
 
 pub mod policy;
+pub mod pushback;
 
 pub use policy::{BackoffPolicy, BudgetPolicy, Policy};

@@ -6,10 +6,12 @@
 pub mod fault;
 pub mod settings;
 
+pub(crate) mod duration_text;
+
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
 use http::HeaderMap;
+use futures_util::future::BoxFuture;
 
 use crate::extraction::{Profile, Text, Usage};
 

@@ -1,0 +1,211 @@
+use http::HeaderValue;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+
+/// Fri, 29 Sep 2023 16:26:37 GMT, the vectors' now.
+const NOW_SECONDS: u64 = 1_696_004_797;
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(NOW_SECONDS)
+}
+
+fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()))
+        .collect()
+}
+
+fn of(pairs: &[(&str, &str)]) -> Option<Duration> {
+    pushback(&headers(pairs), None, now())
+}
+
+fn seconds(seconds: f64) -> Option<Duration> {
+    Some(Duration::from_secs_f64(seconds))
+}
+
+#[test]
+fn the_first_valid_way_of_saying_it_counts() {
+    let all = [
+        ("retry-after-ms", "1500"),
+        ("retry-after", "20"),
+        ("ratelimit", r#""burst";r=0;t=30"#),
+        ("anthropic-ratelimit-tokens-remaining", "0"),
+        ("anthropic-ratelimit-tokens-reset", "2023-09-29T16:27:17Z"),
+        ("x-ratelimit-remaining-requests", "0"),
+        ("x-ratelimit-reset-requests", "50s"),
+    ];
+    assert_eq!(of(&all), seconds(1.5));
+    assert_eq!(of(&all[1..]), seconds(20.0));
+    assert_eq!(pushback(&headers(&all[2..]), seconds(25.0), now()), seconds(25.0));
+    assert_eq!(of(&all[2..]), seconds(30.0));
+    assert_eq!(of(&all[3..]), seconds(40.0));
+    assert_eq!(of(&all[5..]), seconds(50.0));
+    assert_eq!(of(&[]), None);
+}
+
+#[test]
+fn an_invalid_one_counts_as_not_said() {
+    for value in ["", "nan", "inf", "-inf", "0", "-10", "soon", "1e-30", "Zun, 29 Sep 2023 16:26:27 GMT"] {
+        assert_eq!(of(&[("retry-after", value)]), None, "{value:?}");
+        assert_eq!(of(&[("retry-after-ms", value)]), None, "{value:?}");
+        assert_eq!(of(&[("retry-after-ms", value), ("retry-after", "20")]), seconds(20.0), "{value:?}");
+        assert_eq!(of(&[("retry-after", value), ("retry-after", "20")]), seconds(20.0), "{value:?}");
+    }
+    assert_eq!(pushback(&HeaderMap::new(), Some(Duration::ZERO), now()), None);
+}
+
+#[test]
+fn a_long_one_is_shortened_to_an_hour() {
+    for value in ["3601", "1e34", "99999999999999999999999999999999999", "Sat, 29 Sep 2040 16:26:27 GMT"] {
+        assert_eq!(of(&[("retry-after", value)]), Some(PUSHBACK_MAX), "{value:?}");
+    }
+    assert_eq!(pushback(&HeaderMap::new(), Some(Duration::MAX), now()), Some(PUSHBACK_MAX));
+}
+
+#[test]
+fn dates_are_held_against_the_upstreams_own_clock() {
+    let in_an_hour_of_ours = "Fri, 29 Sep 2023 17:26:47 GMT";
+    assert_eq!(
+        of(&[("retry-after", in_an_hour_of_ours), ("date", "Fri, 29 Sep 2023 17:26:37 GMT")]),
+        seconds(10.0)
+    );
+    assert_eq!(
+        of(&[("retry-after", "Fri, 29 Sep 2023 16:26:57 GMT"), ("date", "yesterday")]),
+        seconds(20.0),
+        "an unreadable date is no date"
+    );
+}
+
+#[test]
+fn limits_count_only_when_used_up() {
+    for (pairs, expected) in [
+        (vec![("ratelimit", r#""a";r=0;t=30, "b";r=0;t=40, "c";r=1;t=50"#)], seconds(40.0)),
+        (vec![("ratelimit", r#""a,b;r=0;t=9";r=5;t=30"#)], None),
+        (vec![("ratelimit", r#""a";r=0"#)], None),
+        (vec![("ratelimit", "limit=10, remaining=0, reset=7")], None),
+        (vec![("x-ratelimit-remaining-tokens", "7"), ("x-ratelimit-reset-tokens", "6m0s")], None),
+        (vec![("x-ratelimit-remaining-tokens", "-1"), ("x-ratelimit-reset-tokens", "6m0s")], None),
+        (vec![("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-requests", "6m0s")], None),
+        (vec![("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6m0s")], seconds(360.0)),
+        (vec![("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "-1")], None),
+        (
+            vec![
+                ("x-ratelimit-remaining-tokens", "0"),
+                ("x-ratelimit-reset-tokens", "17ms"),
+                ("x-ratelimit-remaining-requests", "0"),
+                ("x-ratelimit-reset-requests", "1s"),
+            ],
+            seconds(1.0),
+        ),
+        (
+            vec![
+                ("anthropic-ratelimit-input-tokens-remaining", "0"),
+                ("anthropic-ratelimit-input-tokens-reset", "2023-09-29T16:26:00Z"),
+            ],
+            None,
+        ),
+        (
+            vec![
+                ("anthropic-ratelimit-requests-remaining", "3"),
+                ("anthropic-ratelimit-requests-reset", "2023-09-29T16:27:17Z"),
+            ],
+            None,
+        ),
+    ] {
+        assert_eq!(of(&pairs), expected, "{pairs:?}");
+    }
+}
+
+#[test]
+fn the_upstreams_own_word_on_retrying() {
+    for (value, expected) in
+        [("true", Some(true)), ("false", Some(false)), ("True", None), ("", None), ("1", None)]
+    {
+        assert_eq!(should_retry(&headers(&[("x-should-retry", value)])), expected, "{value:?}");
+    }
+    assert_eq!(should_retry(&HeaderMap::new()), None);
+}
+
+/// The vendor SDKs' own test vectors. Where the SDK waits for the hint, so do we. Where it waits its own
+/// 0.5 s, it found the hint invalid (we: `None`, so the backoff decides as well) or longer than its cap:
+/// then it asks EARLY, against the hint; we keep the hint, and whether it fits is the policy's business.
+#[test]
+fn agrees_with_the_vendor_sdks_but_never_asks_early() {
+    const OWN_BACKOFF: f64 = 0.5;
+    let early = [
+        ("61", 61.0),
+        ("Fri, 29 Sep 2023 16:27:38 GMT", 61.0),
+        ("99999999999999999999999999999999999", 3600.0),
+        ("121", 121.0),
+        ("Fri, 29 Sep 2023 16:28:38 GMT", 121.0),
+    ];
+    let file = include_str!("../../../tests/vectors/stainless_retry_after.json");
+    let vectors: Value = serde_json::from_str(file).unwrap();
+    let mut rows = 0;
+    for (suite, sdk_cap) in [("anthropic_cap_60", 60.0), ("openai_cap_120", 120.0)] {
+        for row in vectors[suite].as_array().unwrap() {
+            let (value, sdk) = (row[0].as_str().unwrap(), row[1].as_f64().unwrap());
+            let ours = of(&[("retry-after", value)]).map(|wait| wait.as_secs_f64());
+            let expected = match early.iter().find(|(hint, _)| *hint == value) {
+                Some((_, hint)) if *hint > sdk_cap => Some(*hint),
+                _ => (sdk > OWN_BACKOFF).then_some(sdk),
+            };
+            assert_eq!(ours, expected, "{suite}: {value:?}");
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, 22);
+}
+
+/// Above its cap the OpenAI SDK does not ask again at all. We read the wait; `pushback_max` refuses it.
+#[test]
+fn reads_the_waits_that_the_openai_sdk_gives_up_on() {
+    let file = include_str!("../../../tests/vectors/stainless_retry_after.json");
+    let vectors: Value = serde_json::from_str(file).unwrap();
+    for row in vectors["openai_should_retry"].as_array().unwrap() {
+        let pairs: Vec<(&str, &str)> =
+            row[0].as_object().unwrap().iter().map(|(k, v)| (k.as_str(), v.as_str().unwrap())).collect();
+        let within_sdk_cap = of(&pairs).is_some_and(|wait| wait <= Duration::from_mins(2));
+        assert_eq!(within_sdk_cap, row[1].as_bool().unwrap(), "{pairs:?}");
+    }
+}
+
+const NAMES: [&str; 10] = [
+    "retry-after-ms",
+    "retry-after",
+    "date",
+    "ratelimit",
+    "anthropic-ratelimit-tokens-remaining",
+    "anthropic-ratelimit-tokens-reset",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
+    "x-should-retry",
+    "x-other",
+];
+
+proptest! {
+    #[test]
+    fn any_header_bytes_give_a_sane_wait_or_none(
+        pairs in prop::collection::vec((0..NAMES.len(), prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            "[-+]?[0-9.]{1,12}(e[0-9]{1,3})?(s|ms|h)?".prop_map(String::into_bytes),
+            r#"("[a-z,;]{0,4}";)?[rt]=[0-9-]{1,21}(;[rt]=[0-9]{1,21})?"#.prop_map(String::into_bytes),
+            "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z".prop_map(String::into_bytes),
+        ]), 0..8),
+        body in proptest::option::of(any::<u64>().prop_map(Duration::from_nanos)),
+    ) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                headers.append(NAMES[name], value);
+            }
+        }
+        should_retry(&headers);
+        if let Some(wait) = pushback(&headers, body, now()) {
+            prop_assert!(wait > Duration::ZERO && wait <= PUSHBACK_MAX);
+        }
+    }
+}
