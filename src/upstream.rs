@@ -4,13 +4,14 @@
 //! retries or measures: what went wrong is told as a [`Fault`], and others decide.
 
 pub mod fault;
+pub mod http;
 pub mod settings;
 
 pub(crate) mod duration_text;
 
 use std::{sync::Arc, time::Duration};
 
-use http::HeaderMap;
+use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 
 use crate::extraction::{Profile, Text, Usage};
