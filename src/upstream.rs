@@ -5,6 +5,7 @@
 
 pub mod fault;
 pub mod http;
+pub mod openai;
 pub mod settings;
 
 pub(crate) mod duration_text;

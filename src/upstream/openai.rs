@@ -1,0 +1,184 @@
+//! `OpenAI` chat completions, and all that is compatible with them: Azure, Groq, vLLM, `OpenRouter`, …
+//!
+//! Never streaming: an answer counts only when it is complete and valid, so half of one is no use.
+
+mod answer;
+mod error_body;
+mod error_words;
+mod request;
+mod strict;
+
+use std::sync::Arc;
+
+use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use futures_util::future::BoxFuture;
+
+use super::{
+    AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream,
+    http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
+    settings::{ApiKeyHeader, Secret, UpstreamSettings},
+};
+use answer::Reading;
+
+/// An upstream that speaks `OpenAI`'s chat completions.
+pub struct OpenAi {
+    settings: UpstreamSettings,
+    endpoint: Arc<Endpoint>,
+    http: HttpClient,
+    url: url::Url,
+    /// What every request carries, the credential included.
+    headers: HeaderMap,
+}
+
+impl OpenAi {
+    /// Checks the settings and builds the client, without connecting.
+    pub fn new(settings: UpstreamSettings) -> Result<Self, HttpClientError> {
+        let http = HttpClient::new(&settings)?;
+        let url = chat_url(&settings.base_url)?;
+        let headers = constant_headers(&settings)?;
+        let endpoint = Arc::new(endpoint(&settings, &url));
+        Ok(Self { settings, endpoint, http, url, headers })
+    }
+
+    async fn exchange(&self, question: &Question, labels: AttemptLabels) -> Exchange {
+        let request = match self.request(question, labels) {
+            Ok(request) => request,
+            Err(fault) => return Exchange::failed(fault),
+        };
+        match self.http.send(request).await {
+            Ok(answer) => self.read(answer),
+            Err(fault) => Exchange::failed(fault),
+        }
+    }
+
+    fn request(&self, question: &Question, labels: AttemptLabels) -> Result<HttpRequest, Fault> {
+        let mut headers = self.headers.clone();
+        let mut label = |name: &'static str, value: String| {
+            let value = HeaderValue::try_from(value).map_err(|_| Fault::Unsendable)?;
+            headers.insert(HeaderName::from_static(name), value);
+            Ok(())
+        };
+        label("x-tidegate-attempt", labels.attempt_id)?;
+        match self.endpoint.retry_safety {
+            RetrySafety::Keyed => label("idempotency-key", labels.idempotency_key)?,
+            RetrySafety::Safe | RetrySafety::Once => {}
+        }
+        if self.endpoint.propagate_trace {
+            headers.extend(labels.trace);
+        }
+        let body = request::body(&self.settings, question).map_err(|_| Fault::Unsendable)?;
+        Ok(HttpRequest { url: self.url.clone(), headers, body: body.into() })
+    }
+
+    fn read(&self, answer: HttpAnswer) -> Exchange {
+        let status = answer.status.as_u16();
+        let reading = if answer.status.is_success() {
+            match &answer.body {
+                Ok(body) => answer::read(&answer.headers, body, self.settings.structured_output),
+                Err(fault) => Reading::failed(*fault),
+            }
+        } else {
+            // What can't be read says nothing; the status stands.
+            let told = error_body::read(status, answer.body.as_deref().unwrap_or_default());
+            Reading {
+                result: Err(Fault::Status { status, word: told.word }),
+                usage: told.usage,
+                body_retry_delay: told.retry_delay,
+            }
+        };
+        Exchange {
+            result: reading.result,
+            http_status: Some(status),
+            headers: pushback_headers(answer.headers),
+            body_retry_delay: reading.body_retry_delay,
+            usage: reading.usage,
+        }
+    }
+}
+
+impl Upstream for OpenAi {
+    fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    fn attempt<'a>(&'a self, question: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange> {
+        Box::pin(self.exchange(question, labels))
+    }
+}
+
+impl std::fmt::Debug for OpenAi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenAi").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// The base URL with `/chat/completions` after its path; its query stays (Azure's `?api-version=`).
+fn chat_url(base: &url::Url) -> Result<url::Url, HttpClientError> {
+    let mut url = base.clone();
+    url.set_fragment(None);
+    url.path_segments_mut()
+        .map_err(|()| HttpClientError::BaseUrl)?
+        .pop_if_empty()
+        .extend(["chat", "completions"]);
+    Ok(url)
+}
+
+fn endpoint(settings: &UpstreamSettings, url: &url::Url) -> Endpoint {
+    Endpoint {
+        name: settings.name.clone(),
+        provider: "openai",
+        model: settings.model.clone(),
+        host: url.host_str().unwrap_or_default().into(),
+        port: url.port_or_known_default().unwrap_or_default(),
+        url: format!("{}{}", url.origin().ascii_serialization(), url.path()).into(),
+        retry_safety: settings.retry_safety,
+        attempt_timeout: settings.clocks.total,
+        propagate_trace: settings.propagate_trace,
+    }
+}
+
+fn constant_headers(settings: &UpstreamSettings) -> Result<HeaderMap, HttpClientError> {
+    let mut headers = HeaderMap::new();
+    for (name, secret) in &settings.headers {
+        headers.append(name.clone(), secret_value(name, secret.expose())?);
+    }
+    if let Some(key) = &settings.api_key {
+        let (name, value) = credential(settings.api_key_header, key);
+        headers.insert(name.clone(), secret_value(&name, &value)?);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(headers)
+}
+
+fn credential(header: ApiKeyHeader, key: &Secret) -> (HeaderName, String) {
+    match header {
+        ApiKeyHeader::Authorization => (header::AUTHORIZATION, format!("Bearer {}", key.expose())),
+        ApiKeyHeader::ApiKey => (HeaderName::from_static("api-key"), key.expose().to_owned()),
+    }
+}
+
+fn secret_value(name: &HeaderName, secret: &str) -> Result<HeaderValue, HttpClientError> {
+    let mut value = HeaderValue::from_str(secret).map_err(|_| HttpClientError::Header(name.clone()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Only what tells when, and whether, to ask again.
+fn pushback_headers(mut headers: HeaderMap) -> HeaderMap {
+    const NAMES: [&str; 5] = ["retry-after", "retry-after-ms", "date", "x-should-retry", "ratelimit"];
+    const PREFIXES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+    let others: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| {
+            let name = name.as_str();
+            !NAMES.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        })
+        .cloned()
+        .collect();
+    for name in others {
+        headers.remove(name);
+    }
+    headers
+}
