@@ -1,6 +1,23 @@
 //! Refuses in microseconds what can't be served.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::extraction::ExtractError;
+
+/// When to call again after being refused because too many calls run.
+const SATURATED_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When to call again after being refused because the gateway shuts down: another replica may answer at
+/// once, a restarted one soon.
+const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The limits at the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +28,64 @@ pub struct AdmissionSettings {
     pub text_bytes_max: usize,
     /// The longest timeout a caller can ask for; longer ones are cut to it.
     pub timeout_max: Duration,
+}
+
+/// The door.
+#[derive(Debug)]
+pub struct Admission {
+    places: Arc<Semaphore>,
+    draining: AtomicBool,
+}
+
+/// A place inside; dropping it frees the place.
+#[derive(Debug)]
+#[must_use = "the place is free again as soon as this is dropped"]
+pub struct Admitted(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl Admission {
+    /// A door to as many places as the settings allow.
+    pub fn new(settings: &AdmissionSettings) -> Self {
+        Self { places: Arc::new(Semaphore::new(settings.in_flight_max)), draining: AtomicBool::new(false) }
+    }
+
+    /// Lets a call in, or says at once why not.
+    pub fn admit(&self) -> Result<Admitted, ExtractError> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ExtractError::Draining { retry_after: DRAINING_RETRY_AFTER });
+        }
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => Ok(Admitted(place)),
+            Err(_) => Err(ExtractError::Saturated { retry_after: SATURATED_RETRY_AFTER }),
+        }
+    }
+
+    /// Lets nobody in any more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(in_flight_max: usize) -> Admission {
+        Admission::new(&AdmissionSettings { in_flight_max, text_bytes_max: 1, timeout_max: Duration::MAX })
+    }
+
+    #[test]
+    fn lets_in_as_many_as_there_are_places() {
+        let door = door(1);
+        let inside = door.admit().unwrap();
+        assert!(matches!(door.admit(), Err(ExtractError::Saturated { .. })));
+        drop(inside);
+        assert!(door.admit().is_ok());
+    }
+
+    #[test]
+    fn lets_nobody_in_while_draining() {
+        let door = door(1);
+        door.drain();
+        assert!(matches!(door.admit(), Err(ExtractError::Draining { .. })));
+    }
 }

@@ -8,6 +8,7 @@ pub mod extraction;
 pub mod grpc;
 pub mod resilience;
 pub mod simulator;
+pub mod tasks;
 pub mod telemetry;
 pub mod upstream;
 

@@ -1,1 +1,3 @@
+//! Tidegate
+
 fn main() {}

@@ -21,6 +21,13 @@ impl Deadline {
         Self(received + timeout.saturating_sub(guard))
     }
 
+    /// The last instant at which the gateway can still answer such a call before the transport does: half
+    /// the guard after the deadline.
+    pub fn last_call(received: Instant, timeout: Duration) -> Instant {
+        let deadline = Self::after(received, timeout).0;
+        deadline + (received + timeout).saturating_duration_since(deadline) / 2
+    }
+
     /// The deadline at exactly `instant`.
     pub fn at(instant: Instant) -> Self {
         Self(instant)
@@ -39,5 +46,26 @@ impl Deadline {
     /// Whether it has passed at `now`.
     pub fn passed(self, now: Instant) -> bool {
         now >= self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_back_two_percent_within_bounds() {
+        let received = Instant::now();
+        for (timeout_ms, guard_ms) in [(100_000, 250), (1_000, 20), (100, 5), (8, 4), (0, 0)] {
+            let timeout = Duration::from_millis(timeout_ms);
+            let deadline = Deadline::after(received, timeout);
+            assert_eq!(
+                received + timeout - deadline.instant(),
+                Duration::from_millis(guard_ms),
+                "{timeout_ms} ms"
+            );
+            let last_call = Deadline::last_call(received, timeout);
+            assert!(deadline.instant() <= last_call && last_call <= received + timeout);
+        }
     }
 }

@@ -72,9 +72,10 @@ impl Class {
             Self::Transient if once && matches!(fault, Fault::Status { status: 409, .. }) => {
                 Permission::Forbidden
             }
-            Self::NotSent | Self::Nack | Self::Throttle | Self::Transient => Permission::Retry,
             Self::Ambiguous if once => Permission::Ambiguous,
-            Self::Ambiguous => Permission::Retry,
+            Self::NotSent | Self::Nack | Self::Throttle | Self::Transient | Self::Ambiguous => {
+                Permission::Retry
+            }
             Self::Quota | Self::Terminal | Self::Content => Permission::Forbidden,
         }
     }

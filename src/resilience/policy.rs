@@ -44,7 +44,7 @@ impl Default for Policy {
                 throttle_base: Duration::from_secs(1),
                 max: Duration::from_secs(8),
             },
-            pushback_max: Duration::from_secs(60),
+            pushback_max: Duration::from_mins(1),
             budget: BudgetPolicy { capacity: 100.0, reward: 0.5 },
         }
     }

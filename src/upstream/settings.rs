@@ -61,7 +61,7 @@ pub struct Clocks {
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// OpenAI chat completions and all that is compatible with it.
+    /// `OpenAI` chat completions and all that is compatible with it.
     OpenAi,
 }
 
@@ -91,7 +91,7 @@ pub enum ApiKeyHeader {
 pub enum MaxTokensField {
     /// `max_tokens`: understood by every compatible server.
     MaxTokens,
-    /// `max_completion_tokens`: what OpenAI's newer models insist on.
+    /// `max_completion_tokens`: what `OpenAI`'s newer models insist on.
     MaxCompletionTokens,
 }
 

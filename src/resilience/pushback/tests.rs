@@ -22,6 +22,7 @@ fn of(pairs: &[(&str, &str)]) -> Option<Duration> {
     pushback(&headers(pairs), None, now())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "reads as the expected value of a table row")]
 fn seconds(seconds: f64) -> Option<Duration> {
     Some(Duration::from_secs_f64(seconds))
 }
@@ -160,7 +161,7 @@ fn agrees_with_the_vendor_sdks_but_never_asks_early() {
     assert_eq!(rows, 22);
 }
 
-/// Above its cap the OpenAI SDK does not ask again at all. We read the wait; `pushback_max` refuses it.
+/// Above its cap the `OpenAI` SDK does not ask again at all. We read the wait; `pushback_max` refuses it.
 #[test]
 fn reads_the_waits_that_the_openai_sdk_gives_up_on() {
     let file = include_str!("../../../tests/vectors/stainless_retry_after.json");

@@ -1,0 +1,110 @@
+//! What a flight has done so far, readable by those who wait for it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::extraction::{AttemptOutcome, AttemptRecord, ErrorType, Trail, Usage, Withheld};
+
+/// The trail of a flight while it is written.
+#[derive(Debug, Clone, Default)]
+pub struct FlightLog(Arc<Mutex<Pages>>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    trail: Trail,
+    /// When the attempt that runs now was sent.
+    sent: Option<Instant>,
+    /// When the wait that runs now began.
+    waiting: Option<Instant>,
+}
+
+/// How an attempt ended, for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct AttemptEnd {
+    /// How.
+    pub outcome: AttemptOutcome,
+    /// What went wrong, if it failed.
+    pub error_type: Option<ErrorType>,
+    /// The HTTP status, if an answer's head came.
+    pub http_status: Option<u16>,
+    /// Tokens as reported.
+    pub usage: Usage,
+    /// From sending to the end of the answer's body.
+    pub latency: Duration,
+    /// Spent on validating and grounding.
+    pub validation: Duration,
+}
+
+impl FlightLog {
+    /// A wait between attempts begins.
+    pub fn wait(&self, now: Instant) {
+        self.pages().waiting = Some(now);
+    }
+
+    /// An attempt is being sent.
+    pub fn send(&self, attempt: AttemptRecord, now: Instant) {
+        let mut pages = self.pages();
+        pages.rest(now);
+        pages.sent = Some(now);
+        pages.trail.attempts.push(attempt);
+    }
+
+    /// The attempt that was sent last has ended.
+    pub fn end(&self, end: AttemptEnd) {
+        let mut pages = self.pages();
+        pages.sent = None;
+        let trail = &mut pages.trail;
+        trail.upstream += end.latency;
+        trail.validation += end.validation;
+        trail.usage.add(end.usage);
+        if end.outcome != AttemptOutcome::Success {
+            trail.wasted.add(end.usage);
+        }
+        if let Some(record) = trail.attempts.last_mut() {
+            record.outcome = Some(end.outcome);
+            record.error_type = end.error_type;
+            record.http_status = end.http_status;
+            record.latency = end.latency;
+        }
+    }
+
+    /// A retry was withheld.
+    pub fn withhold(&self, reason: Withheld, now: Instant) {
+        let mut pages = self.pages();
+        pages.rest(now);
+        pages.trail.withheld = Some(reason);
+    }
+
+    /// The trail as it stands, what runs now counted up to `now`.
+    pub fn trail(&self, now: Instant) -> Trail {
+        let pages = self.pages();
+        let mut trail = pages.trail.clone();
+        if let Some(sent) = pages.sent {
+            let latency = now.saturating_duration_since(sent);
+            trail.upstream += latency;
+            if let Some(record) = trail.attempts.last_mut() {
+                record.latency = latency;
+            }
+        }
+        if let Some(since) = pages.waiting {
+            trail.backoff += now.saturating_duration_since(since);
+        }
+        trail
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pages {
+    fn rest(&mut self, now: Instant) {
+        if let Some(since) = self.waiting.take() {
+            self.trail.backoff += now.saturating_duration_since(since);
+        }
+    }
+}

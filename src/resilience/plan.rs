@@ -1,0 +1,188 @@
+//! What to do next in one flight.
+//!
+//! Pure: time, randomness and the purses are arguments, so that every rule below is a plain test. The
+//! checks stand in the order of their cost to others; the purse comes last, so that a retry withheld for
+//! another reason costs nothing (R§2.8).
+
+use std::{sync::Arc, time::Duration};
+
+use rand::Rng;
+use tokio::time::Instant;
+
+use super::{
+    Policy,
+    backoff::Delay,
+    budget::{INVITED_RETRY_COST, Purse, RETRY_COST, Stake},
+    classify::{Class, Permission},
+};
+use crate::extraction::{AttemptKind, Withheld};
+
+/// The least time that must be left for a first attempt to be sent at all.
+const FIRST_ATTEMPT_MIN: Duration = Duration::from_millis(2);
+
+/// Decides for one flight.
+#[derive(Debug)]
+pub struct Plan {
+    policy: Arc<Policy>,
+    max_attempts: u32,
+    attempts: u32,
+    /// Waits since the last one that the upstream asked for.
+    backoffs: u32,
+    transparent_used: bool,
+    repair_used: bool,
+}
+
+/// What the last attempt brought, and how things stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation {
+    /// What the failure means.
+    pub class: Class,
+    /// Whether asking again is allowed after it.
+    pub permission: Permission,
+    /// Whether the answer was of a kind that a repair may mend.
+    pub mendable: bool,
+    /// The wait the upstream asked for.
+    pub pushback: Option<Duration>,
+    /// The latest deadline of those who wait.
+    pub deadline: Instant,
+    /// The least time that must be left for another attempt to make sense.
+    pub min_useful: Duration,
+    /// Whether anybody still waits.
+    pub awaited: bool,
+}
+
+/// The purses that extra attempts are paid from.
+#[derive(Debug)]
+pub struct Purses<'a> {
+    /// Of the upstream, for retries.
+    pub retry: &'a mut Purse,
+    /// Of the tenant, for repairs.
+    pub repair: &'a mut Purse,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make another attempt.
+    Attempt(Next),
+    /// Give up.
+    Stop(Stop),
+}
+
+/// Another attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Its number, counted from 1.
+    pub number: u32,
+    /// Why it is made.
+    pub kind: AttemptKind,
+    /// The wait before it.
+    pub wait: Option<Delay>,
+    /// What was set aside for it, from the purse that fits its kind.
+    pub stake: Option<Stake>,
+}
+
+/// Why the flight ends without an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Why no further attempt is made although the failure's class allows one.
+    pub withheld: Option<Withheld>,
+    /// When calling again may help.
+    pub retry_after: Option<Duration>,
+}
+
+impl Plan {
+    /// A plan that makes at most `max_attempts`, and never more than the policy's own limit.
+    pub fn new(policy: Arc<Policy>, max_attempts: Option<u32>) -> Self {
+        let max_attempts = max_attempts.map_or(policy.max_attempts, |lower| lower.min(policy.max_attempts));
+        Self { policy, max_attempts, attempts: 0, backoffs: 0, transparent_used: false, repair_used: false }
+    }
+
+    /// The first attempt, unless the deadline is too near for any.
+    pub fn first(&mut self, now: Instant, deadline: Instant) -> Step {
+        if deadline.saturating_duration_since(now) < FIRST_ATTEMPT_MIN {
+            return Stop { withheld: None, retry_after: None }.into();
+        }
+        self.attempt(AttemptKind::Initial, None, None)
+    }
+
+    /// What to do after a failed attempt.
+    pub fn next(
+        &mut self,
+        now: Instant,
+        seen: &Observation,
+        purses: &mut Purses<'_>,
+        rng: &mut impl Rng,
+    ) -> Step {
+        match seen.permission {
+            Permission::Retry => {}
+            Permission::Forbidden if seen.mendable => return self.repair(now, seen, purses.repair),
+            Permission::Forbidden => return Stop { withheld: None, retry_after: seen.pushback }.into(),
+            Permission::Ambiguous => return withhold(Withheld::Ambiguous, None),
+        }
+        if seen.pushback.is_some_and(|asked| asked > self.policy.pushback_max) {
+            return withhold(Withheld::PushbackTooLong, seen.pushback);
+        }
+        if self.attempts >= self.max_attempts {
+            return withhold(Withheld::MaxAttempts, seen.pushback);
+        }
+        if !seen.awaited {
+            return withhold(Withheld::Orphaned, seen.pushback);
+        }
+        if seen.class == Class::Nack && !self.transparent_used {
+            if now + seen.min_useful > seen.deadline {
+                return withhold(Withheld::Deadline, None);
+            }
+            self.transparent_used = true;
+            return self.attempt(AttemptKind::Transparent, None, None);
+        }
+        self.retry(now, seen, purses.retry, rng)
+    }
+
+    fn retry(&mut self, now: Instant, seen: &Observation, purse: &mut Purse, rng: &mut impl Rng) -> Step {
+        let throttled = seen.class == Class::Throttle;
+        let delay = self.policy.backoff.delay(throttled, self.backoffs, seen.pushback, rng);
+        if now + delay.length + seen.min_useful > seen.deadline {
+            return withhold(Withheld::Deadline, Some(delay.length));
+        }
+        let invited = throttled && seen.pushback.is_some();
+        let cost = if invited { INVITED_RETRY_COST } else { RETRY_COST };
+        let Some(stake) = purse.set_aside(now, cost) else {
+            return withhold(Withheld::Budget, seen.pushback);
+        };
+        self.backoffs = if seen.pushback.is_some() { 0 } else { self.backoffs + 1 };
+        self.attempt(AttemptKind::Retry, Some(delay), Some(stake))
+    }
+
+    /// One further attempt to mend an answer that is invalid by its content. Never withheld in the
+    /// sense of a retry: the same question is not asked again.
+    fn repair(&mut self, now: Instant, seen: &Observation, purse: &mut Purse) -> Step {
+        let fits = now + seen.min_useful <= seen.deadline;
+        if self.repair_used || !seen.awaited || !fits || self.attempts >= self.max_attempts {
+            return Stop { withheld: None, retry_after: None }.into();
+        }
+        let Some(stake) = purse.set_aside(now, RETRY_COST) else {
+            return Stop { withheld: None, retry_after: None }.into();
+        };
+        self.repair_used = true;
+        self.attempt(AttemptKind::Repair, None, Some(stake))
+    }
+
+    fn attempt(&mut self, kind: AttemptKind, wait: Option<Delay>, stake: Option<Stake>) -> Step {
+        self.attempts += 1;
+        Step::Attempt(Next { number: self.attempts, kind, wait, stake })
+    }
+}
+
+impl From<Stop> for Step {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+fn withhold(reason: Withheld, retry_after: Option<Duration>) -> Step {
+    Stop { withheld: Some(reason), retry_after }.into()
+}
+
+#[cfg(test)]
+mod tests;
