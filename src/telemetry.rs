@@ -1,8 +1,16 @@
 //! What operators see: logic tells an [`Observer`] typed [`Event`]s; metrics, spans and logs are made
 //! from them here and nowhere else.
 
+pub mod attempt;
+pub mod call;
+pub mod catalogue;
 pub mod event;
+pub mod metrics;
+pub mod rpc;
 pub mod settings;
 
+pub use attempt::AttemptGuard;
+pub use call::CallGuard;
 pub use event::{Event, Observer};
-pub use settings::{LogFormat, LogLevel, TelemetrySettings};
+pub use rpc::RpcGuard;
+pub use settings::{Configured, LogFormat, LogLevel, TelemetrySettings};

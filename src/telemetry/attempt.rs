@@ -1,0 +1,70 @@
+//! The guard that gives every attempt exactly one end.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::event::{AttemptFacts, Event, Observer};
+use crate::extraction::{AttemptOutcome, ErrorType, Usage};
+
+/// One attempt under way. Dropping it without [`AttemptGuard::end`] means that it was given up: the
+/// outcome is `cancelled`.
+pub struct AttemptGuard {
+    observer: Arc<dyn Observer>,
+    facts: AttemptFacts,
+    started: Instant,
+    ended: bool,
+}
+
+impl AttemptGuard {
+    /// Reports the start.
+    pub fn begin(observer: Arc<dyn Observer>, facts: AttemptFacts) -> Self {
+        observer.observe(&Event::AttemptStarted(&facts));
+        Self { observer, facts, started: Instant::now(), ended: false }
+    }
+
+    /// What was known of the attempt when it started.
+    pub fn facts(&self) -> &AttemptFacts {
+        &self.facts
+    }
+
+    /// Reports the end and returns the time from sending to now.
+    pub fn end(
+        mut self,
+        outcome: AttemptOutcome,
+        error_type: Option<ErrorType>,
+        http_status: Option<u16>,
+        usage: Usage,
+    ) -> Duration {
+        self.report(outcome, error_type, http_status, usage)
+    }
+
+    fn report(
+        &mut self,
+        outcome: AttemptOutcome,
+        error_type: Option<ErrorType>,
+        http_status: Option<u16>,
+        usage: Usage,
+    ) -> Duration {
+        self.ended = true;
+        let elapsed = self.started.elapsed();
+        let attempt = &self.facts;
+        self.observer.observe(&Event::AttemptEnded {
+            attempt,
+            outcome,
+            error_type,
+            http_status,
+            usage,
+            elapsed,
+        });
+        elapsed
+    }
+}
+
+impl Drop for AttemptGuard {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.report(AttemptOutcome::Cancelled, None, None, Usage::default());
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The guard that gives every call exactly one end.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use tracing::Span;
+
+use super::event::{CacheResult, CallEnded, Event, Observer};
+use crate::extraction::{AttemptKind, Entry, ErrorType, ExtractError, Phase, Trail, Usage, Verdict};
+
+/// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
+/// [`CallGuard::end`] means that the caller left: the verdict is `cancelled`.
+pub struct CallGuard {
+    observer: Arc<dyn Observer>,
+    entry: Entry,
+    span: Span,
+    received: Instant,
+    profile: Option<Arc<str>>,
+    accepted: bool,
+    cache: Option<CacheResult>,
+    /// Time that went into waiting for others, which is not the gateway's own.
+    waited: Duration,
+    attempts: u32,
+    retries: u32,
+    usage: Usage,
+    upstream: Option<Arc<str>>,
+    last_error: Option<ErrorType>,
+    ended: bool,
+}
+
+impl CallGuard {
+    /// Starts the clock. Nothing is reported yet.
+    pub fn begin(observer: Arc<dyn Observer>, entry: Entry, span: Span) -> Self {
+        Self {
+            observer,
+            entry,
+            span,
+            received: Instant::now(),
+            profile: None,
+            accepted: false,
+            cache: None,
+            waited: Duration::ZERO,
+            attempts: 0,
+            retries: 0,
+            usage: Usage::default(),
+            upstream: None,
+            last_error: None,
+            ended: false,
+        }
+    }
+
+    /// The call's span: SERVER for a gRPC call.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// The time since receipt.
+    pub fn elapsed(&self) -> Duration {
+        self.received.elapsed()
+    }
+
+    /// Tells the profile: its configured name, or `inline`.
+    pub fn profile(&mut self, profile: &Arc<str>) {
+        self.profile = Some(Arc::clone(profile));
+    }
+
+    /// Tells that the call was accepted for service under this profile, and reports it.
+    pub fn accepted(&mut self, profile: &Arc<str>) {
+        self.profile(profile);
+        self.accepted = true;
+        self.observer.observe(&Event::CallStarted { entry: self.entry, profile });
+    }
+
+    /// Tells what the cache said, and reports it. `age` is that of a `hit` or `stale` answer. A miss whose
+    /// flight failed may turn into `stale`; say what came of it in the end, once.
+    pub fn cache_answered(&mut self, result: CacheResult, age: Option<Duration>) {
+        self.cache = Some(result);
+        self.observer.observe(&Event::CacheAnswered { result, age, span: &self.span });
+    }
+
+    /// Tells of time that is not the gateway's own: attempts, the waits between them, or the wait for
+    /// another call's flight. Adds up.
+    pub fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
+    /// Tells what was tried for the answer, by this call's flight or the one it joined.
+    pub fn trail(&mut self, trail: &Trail) {
+        let count = |attempts: usize| u32::try_from(attempts).unwrap_or(u32::MAX);
+        let retries = trail.attempts.iter().filter(|attempt| attempt.kind == AttemptKind::Retry);
+        self.attempts = count(trail.attempts.len());
+        self.retries = count(retries.count());
+        self.usage = trail.usage;
+        if let Some(last) = trail.attempts.last() {
+            self.upstream = Some(Arc::clone(&last.upstream));
+            self.last_error = last.error_type;
+        }
+    }
+
+    /// Reports the end.
+    pub fn end(mut self, result: Result<(), &ExtractError>) {
+        let (verdict, phase) = match result {
+            Ok(()) => (Verdict::Ok, None),
+            Err(error) => (error.verdict(), self.take_error(error)),
+        };
+        self.report(verdict, phase);
+    }
+
+    fn take_error(&mut self, error: &ExtractError) -> Option<Phase> {
+        match error {
+            ExtractError::DeadlineExceeded { phase, last } => {
+                self.last_error = last.or(self.last_error);
+                Some(*phase)
+            }
+            ExtractError::Upstream(failure) => {
+                self.last_error = Some(failure.error_type);
+                None
+            }
+            ExtractError::Invalid(_)
+            | ExtractError::Unauthenticated
+            | ExtractError::Saturated { .. }
+            | ExtractError::Draining { .. }
+            | ExtractError::NotCached
+            | ExtractError::Cancelled
+            | ExtractError::Unimplemented { .. }
+            | ExtractError::Internal { .. } => None,
+        }
+    }
+
+    fn report(&mut self, verdict: Verdict, phase: Option<Phase>) {
+        self.ended = true;
+        let elapsed = self.received.elapsed();
+        // What a refused or abandoned call took says nothing about the gateway's own cost.
+        let counts = self.accepted && verdict != Verdict::Cancelled;
+        self.observer.observe(&Event::CallEnded(CallEnded {
+            entry: self.entry,
+            profile: self.profile.as_ref(),
+            started: self.accepted,
+            verdict,
+            error_type: self.last_error,
+            phase,
+            cache: self.cache,
+            elapsed,
+            overhead: counts.then(|| elapsed.saturating_sub(self.waited)),
+            attempts: self.attempts,
+            retries: self.retries,
+            usage: self.usage,
+            upstream: self.upstream.as_ref(),
+            span: &self.span,
+        }));
+    }
+}
+
+impl Drop for CallGuard {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.report(Verdict::Cancelled, None);
+        }
+    }
+}

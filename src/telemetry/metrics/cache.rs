@@ -1,0 +1,68 @@
+//! The cache and the flights behind it.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram};
+
+use super::{
+    instruments::{Instruments, word},
+    table::{Grid, Level},
+};
+use crate::telemetry::{
+    catalogue::list,
+    event::{CacheResult, EvictionCause},
+};
+
+/// Instruments of the cache and of flights.
+pub(super) struct CacheMetrics {
+    /// Flights under way.
+    pub(super) flights: Level,
+    requests: Grid<Counter>,
+    evictions: Grid<Counter>,
+    waits: Grid<Histogram>,
+    entries: Gauge,
+    weight: Gauge,
+}
+
+impl CacheMetrics {
+    pub(super) fn new(instruments: &Instruments) -> Self {
+        Self {
+            flights: Level::new(instruments.gauge(&list::FLIGHTS, [])),
+            requests: Grid::new(&[()], CacheResult::ALL, |(), result| {
+                instruments.counter(&list::CACHE_REQUESTS, [word(result.as_str())])
+            }),
+            evictions: Grid::new(&[()], EvictionCause::ALL, |(), cause| {
+                instruments.counter(&list::CACHE_EVICTIONS, [word(cause.as_str())])
+            }),
+            waits: Grid::new(&[()], list::WAIT_OUTCOMES, |(), outcome| {
+                instruments.histogram(&list::FLIGHT_WAIT, [word(outcome)])
+            }),
+            entries: instruments.gauge(&list::CACHE_ENTRIES, []),
+            weight: instruments.gauge(&list::CACHE_WEIGHT, []),
+        }
+    }
+
+    pub(super) fn answered(&self, result: CacheResult) {
+        if let Some(requests) = self.requests.at(0, result as usize) {
+            requests.increment(1);
+        }
+    }
+
+    pub(super) fn evicted(&self, cause: EvictionCause) {
+        if let Some(evictions) = self.evictions.at(0, cause as usize) {
+            evictions.increment(1);
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nothing here is counted beyond 2^52")]
+    pub(super) fn level(&self, entries: u64, weight_bytes: u64) {
+        self.entries.set(entries as f64);
+        self.weight.set(weight_bytes as f64);
+    }
+
+    pub(super) fn waited(&self, answered: bool, elapsed: Duration) {
+        if let Some(wait) = self.waits.at(0, usize::from(!answered)) {
+            wait.record(elapsed.as_secs_f64());
+        }
+    }
+}

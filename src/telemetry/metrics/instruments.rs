@@ -1,0 +1,178 @@
+//! Makes instruments from the catalogue, for Prometheus and, if configured, OTLP at once.
+
+use std::sync::Arc;
+
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Label as MetricLabel, Level,
+    Metadata, Recorder, SharedString,
+};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+use metrics_opentelemetry::{OpenTelemetryMetrics, OpenTelemetryRecorder};
+use opentelemetry::metrics::Meter;
+
+use crate::telemetry::catalogue::{self, Kind, Metric, Unit};
+
+/// The recorders of one gateway: values, not globals, so that several can live in one process.
+pub(super) struct Instruments {
+    prometheus: PrometheusRecorder,
+    otlp: Option<OpenTelemetryRecorder>,
+}
+
+/// The value of one label; absent where the label has no meaning.
+pub(super) type LabelValue = Option<SharedString>;
+
+/// A value from a closed set.
+#[expect(clippy::unnecessary_wraps, reason = "reads well in a list of label values")]
+pub(super) fn word(value: &'static str) -> LabelValue {
+    Some(SharedString::const_str(value))
+}
+
+/// A configured name.
+#[expect(clippy::unnecessary_wraps, reason = "reads well in a list of label values")]
+pub(super) fn name(value: &Arc<str>) -> LabelValue {
+    Some(SharedString::from(Arc::clone(value)))
+}
+
+static METADATA: Metadata<'static> = Metadata::new("tidegate", Level::INFO, None);
+
+impl Instruments {
+    /// Describes the whole catalogue to both recorders. That has to come before the first instrument:
+    /// units and bounds are read when one is made.
+    pub(super) fn new(meter: Option<Meter>) -> Result<Self, BuildError> {
+        let mut builder = PrometheusBuilder::new().with_recommended_naming(true);
+        let mut otlp = meter.map(|meter| OpenTelemetryRecorder::new(OpenTelemetryMetrics::new(meter)));
+        for metric in catalogue::ALL {
+            if let Kind::Histogram(buckets) = metric.kind {
+                builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets)?;
+                if let Some(otlp) = &mut otlp {
+                    otlp.set_histogram_bounds_mut(std::iter::once(KeyName::from(metric.name)), buckets);
+                }
+            }
+        }
+        let instruments = Self { prometheus: builder.build_recorder(), otlp };
+        for metric in catalogue::ALL {
+            describe(&instruments.prometheus, metric);
+            if let Some(otlp) = &instruments.otlp {
+                describe(otlp, metric);
+            }
+        }
+        Ok(instruments)
+    }
+
+    pub(super) fn handle(&self) -> PrometheusHandle {
+        self.prometheus.handle()
+    }
+
+    /// The counter of `metric` for these values, given in the order of its labels.
+    pub(super) fn counter<const N: usize>(
+        &self,
+        metric: &'static Metric,
+        values: [LabelValue; N],
+    ) -> Counter {
+        let key = key(metric, values);
+        let one = self.prometheus.register_counter(&key, &METADATA);
+        match &self.otlp {
+            Some(otlp) => Counter::from_arc(Arc::new(Both(one, otlp.register_counter(&key, &METADATA)))),
+            None => one,
+        }
+    }
+
+    /// The gauge of `metric` for these values, given in the order of its labels.
+    pub(super) fn gauge<const N: usize>(&self, metric: &'static Metric, values: [LabelValue; N]) -> Gauge {
+        let key = key(metric, values);
+        let one = self.prometheus.register_gauge(&key, &METADATA);
+        match &self.otlp {
+            Some(otlp) => Gauge::from_arc(Arc::new(Both(one, otlp.register_gauge(&key, &METADATA)))),
+            None => one,
+        }
+    }
+
+    /// The histogram of `metric` for these values, given in the order of its labels.
+    pub(super) fn histogram<const N: usize>(
+        &self,
+        metric: &'static Metric,
+        values: [LabelValue; N],
+    ) -> Histogram {
+        let key = key(metric, values);
+        let one = self.prometheus.register_histogram(&key, &METADATA);
+        match &self.otlp {
+            Some(otlp) => Histogram::from_arc(Arc::new(Both(one, otlp.register_histogram(&key, &METADATA)))),
+            None => one,
+        }
+    }
+}
+
+fn key<const N: usize>(metric: &'static Metric, values: [LabelValue; N]) -> Key {
+    debug_assert_eq!(metric.labels.len(), N, "{}: one value per label", metric.name);
+    let labels: Vec<MetricLabel> = metric
+        .labels
+        .iter()
+        .zip(values)
+        .filter_map(|(label, value)| {
+            debug_assert!(value.is_some() || label.optional, "{}: {} is missing", metric.name, label.name);
+            debug_assert!(
+                value.as_deref().is_none_or(|value| label.allows(value)),
+                "{}: {} can't be {value:?}",
+                metric.name,
+                label.name
+            );
+            value.map(|value| MetricLabel::new(label.name, value))
+        })
+        .collect();
+    Key::from_parts(metric.name, labels)
+}
+
+fn describe(recorder: &impl Recorder, metric: &'static Metric) {
+    let (key, help) = (KeyName::from(metric.name), SharedString::const_str(metric.help));
+    let unit = Some(match metric.unit {
+        Unit::Count => metrics::Unit::Count,
+        Unit::Seconds => metrics::Unit::Seconds,
+        Unit::Bytes => metrics::Unit::Bytes,
+    });
+    match metric.kind {
+        Kind::Counter => recorder.describe_counter(key, unit, help),
+        Kind::Gauge => recorder.describe_gauge(key, unit, help),
+        Kind::Histogram(_) => recorder.describe_histogram(key, unit, help),
+    }
+}
+
+/// One recording for two readers.
+struct Both<T>(T, T);
+
+impl CounterFn for Both<Counter> {
+    fn increment(&self, value: u64) {
+        self.0.increment(value);
+        self.1.increment(value);
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.absolute(value);
+        self.1.absolute(value);
+    }
+}
+
+impl GaugeFn for Both<Gauge> {
+    fn increment(&self, value: f64) {
+        self.0.increment(value);
+        self.1.increment(value);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.0.decrement(value);
+        self.1.decrement(value);
+    }
+
+    fn set(&self, value: f64) {
+        self.0.set(value);
+        self.1.set(value);
+    }
+}
+
+impl HistogramFn for Both<Histogram> {
+    fn record(&self, value: f64) {
+        self.0.record(value);
+        self.1.record(value);
+    }
+}

@@ -1,0 +1,236 @@
+//! Attempts, retries and flights, by upstream.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use metrics::{Counter, Gauge, Histogram};
+
+use super::{
+    instruments::{Instruments, LabelValue, name, word},
+    table::{ByName, Grid, Grown, Level},
+};
+use crate::{
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld},
+    telemetry::{
+        catalogue::{OTHER, list},
+        event::{AttemptFacts, FlightEnded},
+    },
+    upstream::Endpoint,
+};
+
+/// Instruments of all upstreams.
+pub(super) struct UpstreamTable {
+    instruments: Arc<Instruments>,
+    by_name: ByName<UpstreamMetrics>,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy)]
+pub(super) struct AttemptEnd {
+    pub(super) outcome: AttemptOutcome,
+    pub(super) error_type: Option<ErrorType>,
+    pub(super) http_status: Option<u16>,
+    pub(super) usage: Usage,
+    pub(super) elapsed: Duration,
+}
+
+/// Instruments of one upstream.
+pub(super) struct UpstreamMetrics {
+    instruments: Arc<Instruments>,
+    upstream: LabelValue,
+    attempts: Grid<Counter>,
+    retries: Grid<Counter>,
+    withheld: Grid<Counter>,
+    call_retries: Grid<Histogram>,
+    retry_delay: Histogram,
+    inflight: Level,
+    budget: Gauge,
+    tokens: Grid<Counter>,
+    http: Grown<(AttemptKind, Option<u16>, Option<ErrorType>), Histogram>,
+    gen_ai: Grown<Option<ErrorType>, Histogram>,
+    gen_ai_tokens: OnceLock<Grid<Histogram>>,
+}
+
+impl UpstreamTable {
+    pub(super) fn new(instruments: &Arc<Instruments>, upstreams: &[Arc<str>]) -> Self {
+        Self {
+            instruments: Arc::clone(instruments),
+            by_name: ByName::new(upstreams, |upstream| UpstreamMetrics::new(instruments, name(upstream))),
+        }
+    }
+
+    pub(super) fn of(&self, endpoint: &Endpoint) -> &UpstreamMetrics {
+        self.by_name.get(&endpoint.name, || UpstreamMetrics::new(&self.instruments, word(OTHER)))
+    }
+
+    pub(super) fn sample(&self) {
+        self.by_name.values().for_each(|upstream| upstream.inflight.sample());
+    }
+}
+
+impl UpstreamMetrics {
+    fn new(instruments: &Arc<Instruments>, upstream: LabelValue) -> Self {
+        let counter = |metric, first, second| instruments.counter(metric, [upstream.clone(), first, second]);
+        let budget = instruments.gauge(&list::BUDGET, [upstream.clone()]);
+        budget.set(1.0);
+        Self {
+            attempts: Grid::new(AttemptKind::ALL, &attempt_ends(), |kind, (outcome, error_type)| {
+                let (kind, outcome) = (word(kind.as_str()), word(outcome.as_str()));
+                instruments
+                    .counter(&list::ATTEMPTS, [upstream.clone(), kind, outcome, error_word(error_type)])
+            }),
+            retries: Grid::new(ErrorType::ALL, WaitSource::ALL, |reason, source| {
+                counter(&list::RETRIES_SCHEDULED, word(reason.as_str()), word(source.as_str()))
+            }),
+            withheld: Grid::new(&[()], Withheld::ALL, |(), reason| {
+                instruments.counter(&list::RETRIES_WITHHELD, [upstream.clone(), word(reason.as_str())])
+            }),
+            call_retries: Grid::new(&[()], AttemptOutcome::ALL, |(), outcome| {
+                instruments.histogram(&list::FLIGHT_RETRIES, [upstream.clone(), word(outcome.as_str())])
+            }),
+            retry_delay: instruments.histogram(&list::RETRY_DELAY_DURATION, [upstream.clone()]),
+            inflight: Level::new(instruments.gauge(&list::INFLIGHT, [upstream.clone()])),
+            budget,
+            tokens: Grid::new(list::DIRECTIONS, &["false", "true"], |direction, useful| {
+                counter(&list::TOKENS_TOTAL, word(direction), word(useful))
+            }),
+            http: Grown::new(),
+            gen_ai: Grown::new(),
+            gen_ai_tokens: OnceLock::new(),
+            instruments: Arc::clone(instruments),
+            upstream,
+        }
+    }
+
+    pub(super) fn attempt_started(&self) {
+        self.inflight.up();
+    }
+
+    pub(super) fn attempt_ended(&self, attempt: &AttemptFacts, end: AttemptEnd) {
+        self.inflight.down();
+        let error_type = failure(end.outcome, end.error_type);
+        if let Some(attempts) = self.attempts.at(attempt.kind as usize, attempt_end(end.outcome, error_type))
+        {
+            attempts.increment(1);
+        }
+        let useful = usize::from(end.outcome == AttemptOutcome::Success);
+        for (direction, tokens) in [end.usage.input_tokens, end.usage.output_tokens].into_iter().enumerate() {
+            if let (Some(tokens), Some(counter)) = (tokens, self.tokens.at(direction, useful)) {
+                counter.increment(tokens);
+            }
+        }
+        let (kind, status) = (attempt.kind, end.http_status);
+        let duration = self.http.get((kind, status, error_type), || {
+            self.http_duration(&attempt.endpoint, kind, status, error_type)
+        });
+        duration.record(end.elapsed.as_secs_f64());
+    }
+
+    pub(super) fn retry_scheduled(&self, reason: ErrorType, source: WaitSource, budget_ratio: f64) {
+        if let Some(retries) = self.retries.at(reason as usize, source as usize) {
+            retries.increment(1);
+        }
+        self.budget_moved(budget_ratio);
+    }
+
+    pub(super) fn retry_withheld(&self, reason: Withheld) {
+        if let Some(withheld) = self.withheld.at(0, reason as usize) {
+            withheld.increment(1);
+        }
+    }
+
+    pub(super) fn budget_moved(&self, ratio: f64) {
+        self.budget.set(ratio);
+    }
+
+    pub(super) fn flight_ended(&self, flight: &FlightEnded<'_>) {
+        let outcome = match (flight.cancelled, flight.error_type) {
+            (true, _) => AttemptOutcome::Cancelled,
+            (false, Some(_)) => AttemptOutcome::Failure,
+            (false, None) => AttemptOutcome::Success,
+        };
+        if flight.retries > 0
+            && let Some(retries) = self.call_retries.at(0, outcome as usize)
+        {
+            retries.record(f64::from(flight.retries));
+        }
+        if !flight.retry_delay.is_zero() {
+            self.retry_delay.record(flight.retry_delay.as_secs_f64());
+        }
+        let duration = self.gen_ai.get(flight.error_type, || {
+            let [operation, provider, model] = gen_ai_labels(flight.endpoint);
+            let labels = [operation, provider, model, error_word(flight.error_type)];
+            self.instruments.histogram(&list::GEN_AI_DURATION, labels)
+        });
+        duration.record(flight.elapsed.as_secs_f64());
+        self.tokens_of_flight(flight.endpoint, flight.usage);
+    }
+
+    fn tokens_of_flight(&self, endpoint: &Endpoint, usage: Usage) {
+        let histograms = self.gen_ai_tokens.get_or_init(|| {
+            Grid::new(&[()], list::DIRECTIONS, |(), direction| {
+                let [operation, provider, model] = gen_ai_labels(endpoint);
+                self.instruments
+                    .histogram(&list::GEN_AI_TOKENS, [operation, provider, model, word(direction)])
+            })
+        });
+        for (direction, tokens) in [usage.input_tokens, usage.output_tokens].into_iter().enumerate() {
+            if let (Some(tokens), Some(histogram)) = (tokens, histograms.at(0, direction)) {
+                #[expect(clippy::cast_precision_loss, reason = "tokens are never counted beyond 2^52")]
+                histogram.record(tokens as f64);
+            }
+        }
+    }
+
+    fn http_duration(
+        &self,
+        endpoint: &Endpoint,
+        kind: AttemptKind,
+        status: Option<u16>,
+        error_type: Option<ErrorType>,
+    ) -> Histogram {
+        let labels = [
+            word("POST"),
+            name(&endpoint.host),
+            Some(endpoint.port.to_string().into()),
+            status.and_then(status_word),
+            error_word(error_type),
+            self.upstream.clone(),
+            word(kind.as_str()),
+        ];
+        self.instruments.histogram(&list::HTTP_DURATION, labels)
+    }
+}
+
+/// Every way in which an attempt can end, in the order of `attempt_end`.
+fn attempt_ends() -> Vec<(AttemptOutcome, Option<ErrorType>)> {
+    let failures = ErrorType::ALL.iter().map(|error_type| (AttemptOutcome::Failure, Some(*error_type)));
+    [(AttemptOutcome::Success, None), (AttemptOutcome::Cancelled, None)].into_iter().chain(failures).collect()
+}
+
+fn attempt_end(outcome: AttemptOutcome, error_type: Option<ErrorType>) -> usize {
+    match (outcome, error_type) {
+        (AttemptOutcome::Success, _) => 0,
+        (AttemptOutcome::Cancelled, _) => 1,
+        (AttemptOutcome::Failure, error_type) => 2 + error_type.unwrap_or(ErrorType::Internal) as usize,
+    }
+}
+
+/// A failure always has a type, and nothing else has one.
+fn failure(outcome: AttemptOutcome, error_type: Option<ErrorType>) -> Option<ErrorType> {
+    (outcome == AttemptOutcome::Failure).then(|| error_type.unwrap_or(ErrorType::Internal))
+}
+
+fn error_word(error_type: Option<ErrorType>) -> LabelValue {
+    error_type.and_then(|error_type| word(error_type.as_str()))
+}
+
+fn status_word(status: u16) -> LabelValue {
+    if (100..=599).contains(&status) { Some(status.to_string().into()) } else { word(OTHER) }
+}
+
+fn gen_ai_labels(endpoint: &Endpoint) -> [LabelValue; 3] {
+    [word("chat"), word(endpoint.provider), name(&endpoint.model)]
+}
