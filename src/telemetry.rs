@@ -4,13 +4,22 @@
 pub mod attempt;
 pub mod call;
 pub mod catalogue;
+pub mod document;
 pub mod event;
+pub mod logs;
 pub mod metrics;
 pub mod rpc;
 pub mod settings;
+pub mod setup;
+pub mod spans;
+
+mod drops;
+mod export;
 
 pub use attempt::AttemptGuard;
 pub use call::CallGuard;
 pub use event::{Event, Observer};
 pub use rpc::RpcGuard;
 pub use settings::{Configured, LogFormat, LogLevel, TelemetrySettings};
+pub use setup::{MetricsPage, Telemetry, TelemetryError};
+pub use spans::Spans;

@@ -101,6 +101,7 @@ impl Label {
     }
 
     /// The same label, absent where it has no meaning.
+    #[must_use]
     pub const fn optional(self) -> Self {
         Self { optional: true, ..self }
     }

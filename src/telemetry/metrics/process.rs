@@ -1,12 +1,12 @@
 //! The process itself, as Linux tells it. Elsewhere these gauges stay zero.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::UNIX_EPOCH};
 
 use metrics::{Counter, Gauge};
 
 use super::instruments::Instruments;
 use crate::{
-    clock::{SystemClock, SystemTime, WallClock},
+    clock::{SystemClock, WallClock},
     telemetry::catalogue::list,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct ProcessMetrics {
 
 impl ProcessMetrics {
     pub(super) fn new(instruments: &Instruments) -> Self {
-        let since_1970 = SystemClock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = SystemClock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         instruments.gauge(&list::PROCESS_START, []).set(since_1970.as_secs_f64());
         Self {
             cpu: instruments.counter(&list::PROCESS_CPU, []),

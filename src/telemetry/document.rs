@@ -1,0 +1,78 @@
+//! Renders `docs/telemetry.md` from the catalogue.
+
+use std::fmt::Write;
+
+use super::catalogue::{self, Kind, Label, Metric, Unit, Values};
+
+const INTRODUCTION: &str = include_str!("document/introduction.md");
+const REST: &str = include_str!("document/rest.md");
+
+/// The whole document. A test holds the file equal to it.
+pub fn telemetry_md() -> String {
+    let mut page = String::from(INTRODUCTION);
+    page.push_str("\n| Metric | Type | Unit | Labels | Meaning |\n| --- | --- | --- | --- | --- |\n");
+    for metric in catalogue::ALL {
+        page.push_str(&row(metric));
+    }
+    page.push_str("\n### Values of labels\n\n| Label | Values |\n| --- | --- |\n");
+    page.push_str(&labels());
+    page.push_str("\n### Buckets\n\n| Metric | Upper bounds |\n| --- | --- |\n");
+    for metric in catalogue::ALL {
+        if let Kind::Histogram(buckets) = metric.kind {
+            let bounds: Vec<String> = buckets.iter().map(f64::to_string).collect();
+            // Writing to a string can't fail, here and below.
+            let _ = writeln!(page, "| `{}` | {} |", metric.prometheus_name(), bounds.join(", "));
+        }
+    }
+    page.push('\n');
+    page.push_str(REST);
+    page
+}
+
+fn row(metric: &Metric) -> String {
+    let kind = match metric.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram(_) => "histogram",
+    };
+    let unit = match metric.unit {
+        Unit::Count => "",
+        Unit::Seconds => "s",
+        Unit::Bytes => "B",
+    };
+    let labels: Vec<String> = metric.labels.iter().map(label_name).collect();
+    let name = metric.prometheus_name();
+    format!("| `{name}` | {kind} | {unit} | {} | {} |\n", labels.join(", "), metric.help)
+}
+
+fn label_name(label: &Label) -> String {
+    let question = if label.optional { "?" } else { "" };
+    format!("`{}`{question}", catalogue::prometheus_label(label.name))
+}
+
+/// Each distinct label once, in alphabetical order; one that means different things has several rows.
+fn labels() -> String {
+    let mut rows: Vec<String> = catalogue::ALL
+        .iter()
+        .flat_map(|metric| metric.labels)
+        .map(|label| format!("| `{}` | {} |\n", catalogue::prometheus_label(label.name), values(label)))
+        .collect();
+    rows.sort();
+    rows.dedup();
+    rows.concat()
+}
+
+fn values(label: &Label) -> String {
+    match label.values {
+        Values::Closed(values) => {
+            values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+        }
+        Values::Upstream => "the name of a configured upstream, else `other`".to_owned(),
+        Values::Profile => "the name of a configured profile or `inline`, else `other`".to_owned(),
+        Values::Endpoint => "as configured for an upstream".to_owned(),
+        Values::RpcMethod => "`package.Service/Method` of this server, else `_OTHER`".to_owned(),
+        Values::RpcStatus => "the name of a gRPC status, for example `DEADLINE_EXCEEDED`".to_owned(),
+        Values::HttpStatus => "the HTTP status, 100 to 599, else `other`".to_owned(),
+        Values::Version => "the version of this build".to_owned(),
+    }
+}

@@ -1,0 +1,183 @@
+//! OTLP export that counts what it loses and never holds up a call.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use opentelemetry::Context;
+use opentelemetry_otlp::{
+    ExporterBuildError, MetricExporter, SpanExporter as OtlpSpanExporter, WithExportConfig,
+};
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    metrics::{
+        PeriodicReader, SdkMeterProvider, Temporality, data::ResourceMetrics, exporter::PushMetricExporter,
+    },
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData, SpanExporter,
+        SpanProcessor,
+    },
+};
+
+use super::{drops::Drops, event::Signal, settings::TelemetrySettings};
+
+/// The most finished spans that wait for export; further ones are dropped and counted.
+const SPANS_WAITING_MAX: usize = 16_384;
+/// The most spans of one export.
+const SPANS_PER_EXPORT_MAX: usize = 512;
+/// How long a finished span waits for company before it is exported.
+const SPANS_DELAY: Duration = Duration::from_secs(2);
+
+/// Traces without a collector: every span has ids, none is sampled.
+pub(super) fn no_traces() -> SdkTracerProvider {
+    SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build()
+}
+
+/// Traces that go to the collector at `endpoint`. Needs a tokio runtime.
+///
+/// A trace that a caller has decided on is sampled as the caller says.
+pub(super) fn traces(
+    settings: &TelemetrySettings,
+    endpoint: &str,
+    resource: Resource,
+    drops: &Arc<Drops>,
+) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let exporter = OtlpSpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(settings.otlp_timeout)
+        .build()?;
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let exporter = CountingSpans { next: exporter, waiting: Arc::clone(&waiting), drops: Arc::clone(drops) };
+    let batch = BatchConfigBuilder::default()
+        .with_max_queue_size(SPANS_WAITING_MAX)
+        .with_max_export_batch_size(SPANS_PER_EXPORT_MAX)
+        .with_scheduled_delay(SPANS_DELAY)
+        .build();
+    let next = BatchSpanProcessor::builder(exporter).with_batch_config(batch).build();
+    let root = Sampler::TraceIdRatioBased(settings.trace_ratio);
+    Ok(SdkTracerProvider::builder()
+        .with_sampler(Sampler::ParentBased(Box::new(root)))
+        .with_resource(resource)
+        .with_span_processor(BoundedSpans { next, waiting, drops: Arc::clone(drops) })
+        .build())
+}
+
+/// Metrics that go to the collector at `endpoint`. Needs a tokio runtime.
+pub(super) fn metrics(
+    settings: &TelemetrySettings,
+    endpoint: &str,
+    resource: Resource,
+    drops: &Arc<Drops>,
+) -> Result<SdkMeterProvider, ExporterBuildError> {
+    let exporter = MetricExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(settings.otlp_timeout)
+        .with_temporality(Temporality::Cumulative)
+        .build()?;
+    let exporter = CountingMetrics { next: exporter, drops: Arc::clone(drops) };
+    let reader = PeriodicReader::builder(exporter).with_interval(settings.otlp_metrics_interval).build();
+    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+}
+
+/// Lets only so many spans wait, and counts those it turns away: the batch processor behind it would do
+/// the first, but tells nobody.
+#[derive(Debug)]
+struct BoundedSpans<P> {
+    next: P,
+    waiting: Arc<AtomicUsize>,
+    drops: Arc<Drops>,
+}
+
+impl<P: SpanProcessor> SpanProcessor for BoundedSpans<P> {
+    fn on_start(&self, span: &mut Span, context: &Context) {
+        self.next.on_start(span, context);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < SPANS_WAITING_MAX {
+            self.next.on_end(span);
+        } else {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.drops.add(Signal::Spans, 1);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.next.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.next.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.next.set_resource(resource);
+    }
+}
+
+/// Counts the spans of exports that failed.
+#[derive(Debug)]
+struct CountingSpans<E> {
+    next: E,
+    waiting: Arc<AtomicUsize>,
+    drops: Arc<Drops>,
+}
+
+impl<E: SpanExporter> SpanExporter for CountingSpans<E> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len();
+        self.waiting.fetch_sub(spans, Ordering::Relaxed);
+        let result = self.next.export(batch).await;
+        if result.is_err() {
+            self.drops.add(Signal::Spans, spans as u64);
+        }
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.next.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.next.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.next.set_resource(resource);
+    }
+}
+
+/// Counts exports that failed. Nothing is lost by one for good: the next brings the same sums.
+struct CountingMetrics<E> {
+    next: E,
+    drops: Arc<Drops>,
+}
+
+impl<E: PushMetricExporter> PushMetricExporter for CountingMetrics<E> {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let result = self.next.export(metrics).await;
+        if result.is_err() {
+            self.drops.add(Signal::Metrics, 1);
+        }
+        result
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.next.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.next.shutdown_with_timeout(timeout)
+    }
+
+    fn temporality(&self) -> Temporality {
+        self.next.temporality()
+    }
+}

@@ -1,0 +1,208 @@
+//! Puts the parts of telemetry together, for one gateway.
+
+use std::{io, sync::Arc, time::Duration};
+
+use metrics_exporter_prometheus::BuildError;
+use opentelemetry::{KeyValue, metrics::MeterProvider as _, trace::TracerProvider as _};
+use opentelemetry_otlp::ExporterBuildError;
+use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use tokio::time::MissedTickBehavior;
+use tracing::{Dispatch, Metadata, level_filters::LevelFilter};
+use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, registry::Registry};
+
+use super::{
+    drops::Drops,
+    event::{Event, Observer},
+    export,
+    logs::{self, Logs, writer::LineWriter},
+    metrics::Metrics,
+    settings::{Configured, TelemetrySettings},
+    spans::{SpanRecorder, Spans, TARGET},
+};
+
+/// How often histograms are folded and losses reported.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// The longest that the last exports may take.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
+/// The longest that the last log lines may take.
+const LOG_FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// Everything that watches one gateway. Several can live in one process: nothing here is global but what
+/// [`Telemetry::install`] makes so.
+pub struct Telemetry {
+    parts: Arc<Parts>,
+    dispatch: Dispatch,
+    tracers: SdkTracerProvider,
+    meters: Option<SdkMeterProvider>,
+    lines: LineWriter,
+}
+
+/// Why telemetry could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The exporter could not be built.
+    #[error("OTLP export can't be set up: {0}")]
+    Otlp(#[from] ExporterBuildError),
+    /// The catalogue is not acceptable to the exporter.
+    #[error("metrics can't be set up: {0}")]
+    Metrics(#[from] BuildError),
+    /// The log writer's thread could not be started.
+    #[error("logging can't be set up: {0}")]
+    Logs(#[from] io::Error),
+}
+
+impl Telemetry {
+    /// Sets up metrics, traces and logs on stderr. Needs a tokio runtime if an OTLP endpoint is configured.
+    pub fn start(settings: &TelemetrySettings, configured: &Configured) -> Result<Self, TelemetryError> {
+        Self::start_with(settings, configured, io::stderr())
+    }
+
+    /// The same, with log lines written to `sink`.
+    pub fn start_with(
+        settings: &TelemetrySettings,
+        configured: &Configured,
+        sink: impl io::Write + Send + 'static,
+    ) -> Result<Self, TelemetryError> {
+        let drops = Arc::new(Drops::default());
+        let (tracers, meters) = match settings.otlp_endpoint.as_deref() {
+            Some(endpoint) => {
+                let resource = resource(settings);
+                let meters = export::metrics(settings, endpoint, resource.clone(), &drops)?;
+                (export::traces(settings, endpoint, resource, &drops)?, Some(meters))
+            }
+            None => (export::no_traces(), None),
+        };
+        let lines = LineWriter::start(sink, Arc::clone(&drops))?;
+        let dispatch = subscriber(settings, &tracers, lines.clone());
+        let parts = Arc::new(Parts {
+            metrics: Metrics::new(configured, meters.as_ref().map(|meters| meters.meter(TARGET)))?,
+            spans: SpanRecorder,
+            logs: Logs::new(dispatch.clone(), settings.log_level),
+            drops,
+        });
+        Ok(Self { parts, dispatch, tracers, meters, lines })
+    }
+
+    /// Who is to be told of events.
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.parts) as Arc<dyn Observer>
+    }
+
+    /// Who starts traces.
+    pub fn spans(&self) -> Spans {
+        Spans::new(self.dispatch.clone())
+    }
+
+    /// What `/metrics` serves.
+    pub fn page(&self) -> MetricsPage {
+        MetricsPage { parts: Arc::clone(&self.parts) }
+    }
+
+    /// The subscriber behind spans and log lines.
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+
+    /// Makes warnings of foreign crates go to this log, for the whole process. Says whether this was the
+    /// first to do so; if not, all but those warnings works all the same.
+    pub fn install(&self) -> bool {
+        tracing::dispatcher::set_global_default(self.dispatch.clone()).is_ok()
+    }
+
+    /// Keeps memory flat and losses reported. Runs until it is dropped.
+    pub fn upkeep(&self) -> impl Future<Output = ()> + Send + 'static {
+        let parts = Arc::clone(&self.parts);
+        async move {
+            let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                parts.drops.report(&*parts);
+                parts.metrics.upkeep();
+            }
+        }
+    }
+
+    /// Delivers what is still waiting, within five seconds, and ends. Call it last; what happens
+    /// afterwards is counted but not exported.
+    pub async fn shutdown(self) {
+        let Self { parts, tracers, meters, lines, dispatch } = self;
+        parts.metrics.sample();
+        // Both block, and both need the runtime's workers while they do.
+        let traces = tokio::task::spawn_blocking(move || tracers.shutdown_with_timeout(SHUTDOWN_MAX));
+        let metrics = tokio::task::spawn_blocking(move || {
+            meters.map(|meters| meters.shutdown_with_timeout(SHUTDOWN_MAX))
+        });
+        // Whether it went well is in the counts already.
+        let _ = tokio::time::timeout(SHUTDOWN_MAX, async { tokio::join!(traces, metrics) }).await;
+        parts.drops.report(&*parts);
+        let _ = tokio::task::spawn_blocking(move || lines.flush(LOG_FLUSH_MAX)).await;
+        drop(dispatch);
+    }
+}
+
+/// The page of metrics. Cheap to clone.
+#[derive(Clone)]
+pub struct MetricsPage {
+    parts: Arc<Parts>,
+}
+
+impl MetricsPage {
+    /// The page in Prometheus' text format 0.0.4, as of now. Blocks for some milliseconds.
+    pub fn render(&self) -> String {
+        self.parts.drops.report(&*self.parts);
+        self.parts.metrics.render()
+    }
+}
+
+/// Who is told, in a fixed order.
+struct Parts {
+    metrics: Metrics,
+    spans: SpanRecorder,
+    logs: Logs,
+    drops: Arc<Drops>,
+}
+
+impl Observer for Parts {
+    fn observe(&self, event: &Event<'_>) {
+        self.metrics.observe(event);
+        self.spans.observe(event);
+        self.logs.observe(event);
+    }
+}
+
+/// One layer sees spans only, the other events only; neither sees what telemetry itself causes elsewhere.
+fn subscriber(settings: &TelemetrySettings, provider: &SdkTracerProvider, lines: LineWriter) -> Dispatch {
+    let own_spans =
+        FilterFn::new(|metadata: &Metadata<'_>| metadata.is_span() && metadata.target() == TARGET)
+            .with_max_level_hint(LevelFilter::INFO);
+    let traces = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer(TARGET))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_context_activation(false)
+        .with_error_events_to_status(false)
+        .with_error_events_to_exceptions(false)
+        .with_error_records_to_exceptions(false)
+        .with_error_fields_to_exceptions(false)
+        .with_filter(own_spans);
+    let log = logs::layer(settings.log_format, settings.log_level, lines);
+    Dispatch::new(Registry::default().with(traces).with(log))
+}
+
+/// Everything is said explicitly: the SDK's own reading of the environment would come second to what the
+/// configuration has already resolved.
+fn resource(settings: &TelemetrySettings) -> Resource {
+    let configured = settings.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    Resource::builder_empty()
+        .with_attributes([
+            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+            KeyValue::new("telemetry.sdk.language", "rust"),
+            KeyValue::new("telemetry.sdk.name", "opentelemetry"),
+        ])
+        .with_attributes(configured)
+        .with_service_name(settings.service_name.clone())
+        .build()
+}

@@ -1,0 +1,194 @@
+//! Builds spans and writes on them what came of the work: the only place that does.
+//!
+//! Spans are values: nobody enters them, children name their parent, and a span closes when its last
+//! clone is dropped. Where a parent is not sampled its children are clones of it, so that an unsampled
+//! call costs one span and still has a trace id everywhere.
+
+mod recorder;
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::{
+    Context, KeyValue,
+    propagation::{Extractor, Injector, TextMapPropagator},
+    trace::{SpanRef, TraceContextExt, TraceId},
+};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::{Dispatch, Span, dispatcher};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::{
+    extraction::{AttemptKind, WaitSource},
+    upstream::Endpoint,
+};
+
+pub use recorder::SpanRecorder;
+
+/// The target of every span and event of this crate.
+pub const TARGET: &str = "tidegate";
+
+/// Starts traces, for one gateway: its spans go to its own subscriber, whatever the process's is.
+#[derive(Debug, Clone)]
+pub struct Spans {
+    dispatch: Dispatch,
+}
+
+impl Spans {
+    /// Starts traces under `dispatch`.
+    pub fn new(dispatch: Dispatch) -> Self {
+        Self { dispatch }
+    }
+
+    /// The SERVER span of a gRPC request, in the caller's trace if the headers name one. `method` is
+    /// `package.Service/Method`, or `_OTHER`.
+    pub fn server(&self, method: &'static str, headers: &HeaderMap) -> Span {
+        let span = dispatcher::with_default(
+            &self.dispatch,
+            || tracing::info_span!(target: "tidegate", parent: None, "grpc", otel.kind = "server"),
+        );
+        if headers.contains_key("traceparent") {
+            let parent =
+                TraceContextPropagator::new().extract_with_context(&Context::new(), &Carrier(headers));
+            // Fails only where no exporter listens to spans.
+            let _ = span.set_parent(parent);
+        }
+        if_sampled(&span, |span| {
+            if method != "_OTHER" {
+                span.update_name(method);
+            }
+            span.set_attributes([
+                KeyValue::new("rpc.system.name", "grpc"),
+                KeyValue::new("rpc.method", method),
+            ]);
+        });
+        span
+    }
+}
+
+/// The logical CLIENT span of a flight, over all attempts and the waits between them.
+pub fn flight(parent: &Span, endpoint: &Endpoint, profile: &Arc<str>) -> Span {
+    let make = || tracing::info_span!(target: "tidegate", parent: parent, "chat", otel.kind = "client");
+    child(parent, make, |span| {
+        span.update_name(format!("chat {}", endpoint.model));
+        span.set_attributes([
+            KeyValue::new("gen_ai.operation.name", "chat"),
+            KeyValue::new("gen_ai.provider.name", endpoint.provider),
+            KeyValue::new("gen_ai.request.model", Arc::clone(&endpoint.model)),
+            KeyValue::new("server.address", Arc::clone(&endpoint.host)),
+            KeyValue::new("server.port", i64::from(endpoint.port)),
+            KeyValue::new("tidegate.upstream", Arc::clone(&endpoint.name)),
+            KeyValue::new("tidegate.profile", Arc::clone(profile)),
+        ]);
+    })
+}
+
+/// The CLIENT span of one attempt, a child of its flight's span. `number` counts from 1.
+pub fn attempt(
+    flight: &Span,
+    number: u32,
+    kind: AttemptKind,
+    endpoint: &Endpoint,
+    wait: Duration,
+    wait_source: Option<WaitSource>,
+) -> Span {
+    let make = || tracing::info_span!(target: "tidegate", parent: flight, "POST", otel.kind = "client");
+    child(flight, make, |span| {
+        span.set_attributes([
+            KeyValue::new("http.request.method", "POST"),
+            KeyValue::new("url.full", Arc::clone(&endpoint.url)),
+            KeyValue::new("server.address", Arc::clone(&endpoint.host)),
+            KeyValue::new("server.port", i64::from(endpoint.port)),
+            KeyValue::new("tidegate.upstream", Arc::clone(&endpoint.name)),
+            KeyValue::new("tidegate.attempt.number", i64::from(number)),
+            KeyValue::new("tidegate.attempt.kind", kind.as_str()),
+            KeyValue::new("tidegate.attempt.wait_ms", milliseconds(wait)),
+        ]);
+        if number > 1 {
+            span.set_attribute(KeyValue::new("http.request.resend_count", i64::from(number) - 1));
+        }
+        if let Some(source) = wait_source {
+            span.set_attribute(KeyValue::new("tidegate.attempt.wait_source", source.as_str()));
+        }
+    })
+}
+
+/// The INTERNAL span of a call that waits for another call's flight, with a link to that flight.
+pub fn joined(parent: &Span, flight: &Span) -> Span {
+    let make = || tracing::info_span!(target: "tidegate", parent: parent, "tidegate.flight.wait", otel.kind = "internal");
+    child(parent, make, |span| {
+        let flight = flight.context().span().span_context().clone();
+        if flight.is_valid() {
+            span.add_link(flight, vec![KeyValue::new("tidegate.link.type", "flight")]);
+        }
+    })
+}
+
+/// The headers that carry the trace on to an upstream: `traceparent` and `tracestate`, never baggage.
+pub fn trace_headers(span: &Span) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    TraceContextPropagator::new().inject_context(&span.context(), &mut CarrierMut(&mut headers));
+    headers
+}
+
+/// The trace's id in hex, sampled or not; absent only where no subscriber listens to spans.
+pub fn trace_id(span: &Span) -> Option<String> {
+    let id = span.context().span().span_context().trace_id();
+    (id != TraceId::INVALID).then(|| id.to_string())
+}
+
+/// A child where the parent is sampled, else the parent itself.
+fn child(parent: &Span, make: impl FnOnce() -> Span, write: impl FnOnce(&SpanRef<'_>)) -> Span {
+    if !parent.context().span().is_recording() {
+        return parent.clone();
+    }
+    // The child goes where its parent went.
+    let span = parent.with_subscriber(|(_, dispatch)| dispatcher::with_default(dispatch, make));
+    let span = span.unwrap_or_else(Span::none);
+    if_sampled(&span, write);
+    span
+}
+
+/// Writes on a span that somebody will see. Otherwise nothing is formatted or allocated.
+fn if_sampled(span: &Span, write: impl FnOnce(&SpanRef<'_>)) {
+    if span.is_disabled() {
+        return;
+    }
+    let context = span.context();
+    let span = context.span();
+    if span.is_recording() {
+        write(&span);
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Headers to read a trace from.
+struct Carrier<'a>(&'a HeaderMap);
+
+impl Extractor for Carrier<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+/// Headers to write a trace to.
+struct CarrierMut<'a>(&'a mut HeaderMap);
+
+impl Injector for CarrierMut<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        // The propagator sets an empty tracestate where there is none.
+        if value.is_empty() {
+            return;
+        }
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
+}

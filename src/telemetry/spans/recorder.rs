@@ -1,0 +1,153 @@
+//! Writes the ends of things on their spans.
+
+use std::time::Duration;
+
+use opentelemetry::{
+    KeyValue,
+    trace::{SpanRef, Status},
+};
+
+use super::{if_sampled, milliseconds};
+use crate::{
+    extraction::{AttemptOutcome, ErrorType, Usage, Verdict},
+    telemetry::{
+        event::{AttemptFacts, CacheResult, CallEnded, Event, FlightEnded, Observer},
+        rpc::is_server_error,
+    },
+};
+
+/// Takes events and writes on the spans that they carry.
+///
+/// A status is an error only where the operation itself failed: an attempt that was mended by a retry
+/// leaves its flight and its call alone. Success leaves the status unset.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SpanRecorder;
+
+impl Observer for SpanRecorder {
+    fn observe(&self, event: &Event<'_>) {
+        match *event {
+            Event::ServerStarted { .. }
+            | Event::ServerDraining { .. }
+            | Event::ServerStopped { .. }
+            | Event::RpcStarted { .. }
+            | Event::CallStarted { .. }
+            | Event::CacheEvicted { .. }
+            | Event::CacheLevel { .. }
+            | Event::FlightStarted { .. }
+            | Event::RetryScheduled { .. }
+            | Event::BudgetMoved { .. }
+            | Event::AnswerValidated { .. }
+            | Event::EntityGrounded { .. }
+            | Event::TelemetryDropped { .. } => {}
+            Event::RpcEnded { code, span, .. } => if_sampled(span, |span| rpc_ended(span, code)),
+            Event::CallEnded(ref call) => if_sampled(call.span, |span| call_ended(span, call)),
+            Event::CacheAnswered { result, age, span } => {
+                if_sampled(span, |span| cache_answered(span, result, age));
+            }
+            Event::FlightEnded(ref flight) => if_sampled(flight.span, |span| flight_ended(span, flight)),
+            Event::FlightWaited { answered, span, .. } => if_sampled(span, |span| {
+                let outcome = if answered { "answered" } else { "left" };
+                span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
+            }),
+            Event::AttemptStarted(attempt) => if_sampled(&attempt.span, |span| {
+                span.set_attribute(KeyValue::new("tidegate.attempt.id", attempt.id.clone()));
+            }),
+            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, .. } => {
+                attempt_ended(attempt, outcome, error_type, http_status, usage);
+            }
+            Event::RetryWithheld { reason, span, .. } => if_sampled(span, |span| {
+                span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
+            }),
+        }
+    }
+}
+
+fn rpc_ended(span: &SpanRef<'_>, code: &'static str) {
+    span.set_attribute(KeyValue::new("rpc.response.status_code", code));
+    if is_server_error(code) {
+        span.set_attribute(KeyValue::new("error.type", code));
+        span.set_status(Status::error(""));
+    }
+}
+
+fn call_ended(span: &SpanRef<'_>, call: &CallEnded<'_>) {
+    span.set_attributes([
+        KeyValue::new("tidegate.call.verdict", call.verdict.as_str()),
+        KeyValue::new("tidegate.call.entry", call.entry.as_str()),
+        KeyValue::new("tidegate.call.attempts", i64::from(call.attempts)),
+        KeyValue::new("tidegate.call.retries", i64::from(call.retries)),
+    ]);
+    if let Some(profile) = call.profile {
+        span.set_attribute(KeyValue::new("tidegate.profile", profile.clone()));
+    }
+    if let Some(upstream) = call.upstream {
+        span.set_attribute(KeyValue::new("tidegate.upstream", upstream.clone()));
+    }
+    if let Some(phase) = call.phase {
+        span.set_attribute(KeyValue::new("tidegate.deadline.phase", phase.as_str()));
+    }
+    // The server's own error.type is the gRPC status; this is what lay behind it.
+    if let (Some(error_type), false) = (call.error_type, call.verdict == Verdict::Ok) {
+        span.set_attribute(KeyValue::new("tidegate.error.type", error_type.as_str()));
+    }
+}
+
+fn cache_answered(span: &SpanRef<'_>, result: CacheResult, age: Option<Duration>) {
+    span.set_attribute(KeyValue::new("tidegate.cache.result", result.as_str()));
+    if let Some(age) = age {
+        span.set_attribute(KeyValue::new("tidegate.cache.age_ms", milliseconds(age)));
+    }
+}
+
+fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
+    span.set_attributes([
+        KeyValue::new("tidegate.upstream", flight.endpoint.name.clone()),
+        KeyValue::new("tidegate.call.attempts", i64::from(flight.attempts)),
+        KeyValue::new("tidegate.call.retries", i64::from(flight.retries)),
+        KeyValue::new("tidegate.call.retry_delay_ms", milliseconds(flight.retry_delay)),
+        KeyValue::new("tidegate.flight.followers", integer(flight.followers)),
+    ]);
+    tokens(span, flight.usage);
+    if flight.cancelled {
+        span.set_attribute(KeyValue::new("tidegate.flight.cancelled", true));
+    } else if let Some(error_type) = flight.error_type {
+        failed(span, error_type);
+    }
+}
+
+fn attempt_ended(
+    attempt: &AttemptFacts,
+    outcome: AttemptOutcome,
+    error_type: Option<ErrorType>,
+    http_status: Option<u16>,
+    usage: Usage,
+) {
+    if_sampled(&attempt.span, |span| {
+        span.set_attribute(KeyValue::new("tidegate.attempt.outcome", outcome.as_str()));
+        if let Some(status) = http_status {
+            span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+        }
+        tokens(span, usage);
+        if outcome == AttemptOutcome::Failure {
+            failed(span, error_type.unwrap_or(ErrorType::Internal));
+        }
+    });
+}
+
+fn failed(span: &SpanRef<'_>, error_type: ErrorType) {
+    span.set_attribute(KeyValue::new("error.type", error_type.as_str()));
+    span.set_status(Status::error(""));
+}
+
+fn tokens(span: &SpanRef<'_>, usage: Usage) {
+    if let Some(tokens) = usage.input_tokens {
+        span.set_attribute(KeyValue::new("gen_ai.usage.input_tokens", integer(tokens)));
+    }
+    if let Some(tokens) = usage.output_tokens {
+        span.set_attribute(KeyValue::new("gen_ai.usage.output_tokens", integer(tokens)));
+    }
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
