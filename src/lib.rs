@@ -1,5 +1,6 @@
 //! Tidegate
 
+pub mod admin;
 pub mod admission;
 pub mod cache;
 pub mod clock;

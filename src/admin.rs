@@ -1,0 +1,120 @@
+//! The admin HTTP server: `/metrics`, `/healthz`, `/readyz`. It serves no content and takes no orders.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::MetricsPage;
+
+/// The most connections served at once; further ones wait.
+const CONNECTIONS_MAX: usize = 64;
+/// The longest wait for a request's head.
+const HEAD_MAX: Duration = Duration::from_secs(5);
+/// The longest life of a connection.
+const CONNECTION_MAX: Duration = Duration::from_mins(5);
+/// The longest wait for running requests at the end.
+const DRAIN_MAX: Duration = Duration::from_secs(1);
+/// The pause after a connection could not be accepted, for example for lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+const INDEX: &str = "Tidegate\n\n/metrics  Prometheus metrics\n/healthz  200 while the process lives\n\
+                     /readyz   200 while calls are welcome, else 503\n";
+
+/// What the admin server shows.
+#[derive(Clone)]
+pub struct AdminState {
+    /// The page of `/metrics`.
+    pub metrics: MetricsPage,
+    /// Whether calls are welcome.
+    pub ready: watch::Receiver<bool>,
+}
+
+/// Serves until `shutdown`, then lets running requests end. All connections share this one task.
+pub async fn serve(listener: TcpListener, state: AdminState, shutdown: CancellationToken) {
+    let router = router(state);
+    let mut connections = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(()) = connections.next() => {}
+            stream = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
+                connections.push(connection(stream, router.clone(), shutdown.clone()));
+            }
+        }
+    }
+    // Past the limit, dropping the connections cuts what is left.
+    let _ = timeout(DRAIN_MAX, async { while connections.next().await.is_some() {} }).await;
+}
+
+/// The next connection. Never ends without one.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+fn router(state: AdminState) -> Router {
+    Router::new()
+        .route("/", get(async || INDEX))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .with_state(state)
+}
+
+/// Rendering takes a while, so it is kept off the threads that serve calls.
+async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
+    match tokio::task::spawn_blocking(move || state.metrics.render()).await {
+        Ok(page) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
+    if *state.ready.borrow() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut served = std::pin::pin!(served);
+    let ended = async {
+        tokio::select! {
+            _ = served.as_mut() => {}
+            () = shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                let _ = served.as_mut().await;
+            }
+        }
+    };
+    // A peer that reads slowly or never goes is cut; it has done no harm by then.
+    let _ = timeout(CONNECTION_MAX, ended).await;
+}
