@@ -3,9 +3,10 @@
 //! What lies below, and what it would do by itself:
 //!
 //! - **reqwest 0.13** would resend requests that HTTP/2 peers refused (twice, unseen), follow redirects,
-//!   add a `referer` and read the environment's proxy variables. All of it is switched off ([`HttpClient::new`]), or an
-//!   attempt would not be one exchange with the upstream that is configured. Cookies and decompression
-//!   are not compiled in; `accept-encoding: identity` says so to the upstream.
+//!   add a `referer` and read the environment's proxy variables. All of it is switched off, or an attempt
+//!   would not be one exchange with the upstream that is configured. Cookies and decompression are not
+//!   compiled in. A user and password in the URL become basic authorization, unless a credential is
+//!   configured.
 //! - **hyper-util's pool** keeps idle connections per host, at most as many as configured and for
 //!   `IDLE_CONNECTION_KEPT`. When a kept connection turns out closed before hyper took a request from
 //!   its queue, the pool moves the request to another one: nothing was written, so the upstream still
@@ -139,11 +140,11 @@ impl HttpClient {
         bytes_max: usize,
         end: Instant,
     ) -> Result<Vec<u8>, Fault> {
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |announced| announced > bytes_max) {
+        let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        if announced > bytes_max {
             return Err(Fault::BodyTooLarge);
         }
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(announced);
         loop {
             let (phase, at) = earlier(TimeoutPhase::Idle, Instant::now() + self.clocks.idle, end);
             let piece = timeout_at(at, response.chunk()).await.map_err(|_| Fault::Timeout(phase))?;

@@ -29,7 +29,8 @@ pub(super) fn before_the_head(error: &reqwest::Error, sending: Sending) -> Fault
     }
     match http2 {
         Some(http2) if http2.is_library() => match http2.reason() {
-            Some(h2::Reason::ENHANCE_YOUR_CALM) => Fault::HeadTooLarge,
+            // h2's words for a flood of header frames, and for one header above every limit.
+            Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => Fault::HeadTooLarge,
             _ => Fault::Malformed,
         },
         _ => Fault::Reset,
@@ -38,8 +39,8 @@ pub(super) fn before_the_head(error: &reqwest::Error, sending: Sending) -> Fault
 
 /// The fault behind an error that came after the answer's head.
 pub(super) fn in_the_body(error: &reqwest::Error) -> Fault {
-    let invalid = find::<io::Error>(error)
-        .is_some_and(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+    let invalid = every::<io::Error>(error)
+        .any(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
     if invalid || find::<h2::Error>(error).is_some_and(h2::Error::is_library) {
         Fault::Malformed
     } else {
@@ -60,7 +61,7 @@ fn while_connecting(error: &reqwest::Error) -> Fault {
         return Fault::ConnectTimeout;
     }
     let secured = error.url().is_some_and(|url| url.scheme() == "https");
-    let broken = find::<io::Error>(error).is_some_and(|io| {
+    let broken = every::<io::Error>(error).any(|io| {
         matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | InvalidData | UnexpectedEof)
     });
     // TCP does not fail in these ways while it connects, so the connection stood.
@@ -73,17 +74,18 @@ fn refused_by_peer(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 
-/// The outermost `E` in the chain. An `io::Error` hides what it wraps from `source`, so it is asked.
-fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+/// Every `E` in the chain, the outermost first. An `io::Error` hides what it wraps from `source`, so it
+/// is asked.
+fn every<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e E> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
+    .filter_map(|error| error.downcast_ref())
+}
+
+fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    every(error).next()
 }
