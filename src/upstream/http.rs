@@ -5,10 +5,10 @@
 //! - **reqwest 0.13** would resend requests that HTTP/2 peers refused (twice, unseen), follow redirects,
 //!   add a `referer` and read the environment's proxy variables. All of it is switched off, or an attempt
 //!   would not be one exchange with the upstream that is configured. Cookies and decompression are not
-//!   compiled in. A user and password in the URL become basic authorization, unless a credential is
-//!   configured.
+//!   compiled in. A user and password in the URL become basic authorization, unless an
+//!   `authorization` header is configured.
 //! - **hyper-util's pool** keeps idle connections per host, at most as many as configured and for
-//!   `IDLE_CONNECTION_KEPT`. When a kept connection turns out closed before hyper took a request from
+//!   [`IDLE_CONNECTION_KEPT`]. When a kept connection turns out closed before hyper took a request from
 //!   its queue, the pool moves the request to another one: nothing was written, so the upstream still
 //!   sees it once. On a new connection that is a [`Fault::NotProcessed`].
 //! - **h2** multiplexes: one connection carries as many exchanges as the peer allows, the others wait
@@ -124,7 +124,8 @@ impl HttpClient {
             biased;
             answer = &mut exchange => answer,
             Ok(()) = &mut sending => {
-                let (phase, at) = earlier(TimeoutPhase::FirstByte, Instant::now() + self.clocks.first_byte, end);
+                let first_byte = Instant::now() + self.clocks.first_byte;
+                let (phase, at) = earlier(TimeoutPhase::FirstByte, first_byte, end);
                 let answer = timeout_at(at, exchange).await.map_err(|_| Fault::Timeout(phase))?;
                 return answer.map_err(|error| cause::before_the_head(&error, Sending::Begun));
             }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use tidegate::upstream::{Exchange, Fault, settings::HttpVersion};
+use tidegate::upstream::{Exchange, Fault, Upstream, openai::OpenAi, settings::HttpVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::support::*;
@@ -103,6 +103,23 @@ async fn other_ends_are_resets() {
         let (exchange, requests) = exchange(end.clone(), then).await;
         assert_eq!((fault(&exchange), requests), (Fault::Reset, 1), "{end:?}");
     }
+}
+
+#[tokio::test]
+async fn waiting_for_a_stream_is_not_sending() {
+    const MAX_CONCURRENT_STREAMS_NONE: [u8; 6] = [0, 3, 0, 0, 0, 0];
+    let reply = [frame(SETTINGS, 0, 0, &MAX_CONCURRENT_STREAMS_NONE), good_answer()].concat();
+    let requests = Arc::<AtomicUsize>::default();
+    let counted = requests.clone();
+    let addr = accept(move |stream| serve(stream, reply.clone(), Then::Next, counted.clone())).await;
+    let mut settings = settings(&format!("http://{addr}"));
+    settings.http_version = HttpVersion::Http2;
+    settings.clocks.connect = SHORT * 4;
+    settings.clocks.first_byte = SHORT * 4;
+    let upstream = OpenAi::new(settings).unwrap();
+    upstream.attempt(&question(), labels()).await.result.unwrap();
+    let waited = upstream.attempt(&question(), labels()).await;
+    assert_eq!((fault(&waited), requests.load(Ordering::SeqCst)), (Fault::ConnectTimeout, 1));
 }
 
 #[tokio::test]
