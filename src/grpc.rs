@@ -1,3 +1,12 @@
 //! The wire: gRPC in, the domain's words inward, and back.
 
+pub mod auth;
+pub mod convert;
+pub mod deadline;
+pub mod extract;
+pub mod jobs;
+pub mod observe;
+pub mod profiles;
+pub mod serve;
 pub mod settings;
+pub mod status;

@@ -2,11 +2,13 @@
 
 pub mod admin;
 pub mod admission;
+pub mod app;
 pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod extraction;
 pub mod grpc;
+pub mod pipeline;
 pub mod resilience;
 pub mod simulator;
 pub mod tasks;

@@ -28,15 +28,17 @@ impl AttemptGuard {
         &self.facts
     }
 
-    /// Reports the end and returns the time from sending to now.
+    /// Reports the end. `latency` runs from sending to the end of the answer's body; what came after it
+    /// (validation) is not the upstream's.
     pub fn end(
         mut self,
         outcome: AttemptOutcome,
         error_type: Option<ErrorType>,
         http_status: Option<u16>,
         usage: Usage,
-    ) -> Duration {
-        self.report(outcome, error_type, http_status, usage)
+        latency: Duration,
+    ) {
+        self.report(outcome, error_type, http_status, usage, latency);
     }
 
     fn report(
@@ -45,9 +47,9 @@ impl AttemptGuard {
         error_type: Option<ErrorType>,
         http_status: Option<u16>,
         usage: Usage,
-    ) -> Duration {
+        elapsed: Duration,
+    ) {
         self.ended = true;
-        let elapsed = self.started.elapsed();
         let attempt = &self.facts;
         self.observer.observe(&Event::AttemptEnded {
             attempt,
@@ -57,14 +59,14 @@ impl AttemptGuard {
             usage,
             elapsed,
         });
-        elapsed
     }
 }
 
 impl Drop for AttemptGuard {
     fn drop(&mut self) {
         if !self.ended {
-            self.report(AttemptOutcome::Cancelled, None, None, Usage::default());
+            let elapsed = self.started.elapsed();
+            self.report(AttemptOutcome::Cancelled, None, None, Usage::default(), elapsed);
         }
     }
 }

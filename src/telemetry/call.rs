@@ -17,7 +17,7 @@ pub struct CallGuard {
     received: Instant,
     profile: Option<Arc<str>>,
     accepted: bool,
-    cache: Option<CacheResult>,
+    cache: Option<(CacheResult, Option<Duration>)>,
     /// Time that went into waiting for others, which is not the gateway's own.
     waited: Duration,
     attempts: u32,
@@ -71,11 +71,10 @@ impl CallGuard {
         self.observer.observe(&Event::CallStarted { entry: self.entry, profile });
     }
 
-    /// Tells what the cache said, and reports it. `age` is that of a `hit` or `stale` answer. A miss whose
-    /// flight failed may turn into `stale`; say what came of it in the end, once.
-    pub fn cache_answered(&mut self, result: CacheResult, age: Option<Duration>) {
-        self.cache = Some(result);
-        self.observer.observe(&Event::CacheAnswered { result, age, span: &self.span });
+    /// Tells the cache's part in the call; reported once, at the end. `age` is that of a `hit` or `stale`
+    /// answer. The last word counts: a miss whose flight failed may turn into `stale`.
+    pub fn cache(&mut self, result: CacheResult, age: Option<Duration>) {
+        self.cache = Some((result, age));
     }
 
     /// Tells of time that is not the gateway's own: attempts, the waits between them, or the wait for
@@ -129,6 +128,9 @@ impl CallGuard {
 
     fn report(&mut self, verdict: Verdict, phase: Option<Phase>) {
         self.ended = true;
+        if let Some((result, age)) = self.cache {
+            self.observer.observe(&Event::CacheAnswered { result, age, span: &self.span });
+        }
         let elapsed = self.received.elapsed();
         // What a refused or abandoned call took says nothing about the gateway's own cost.
         let counts = self.accepted && verdict != Verdict::Cancelled;
@@ -139,7 +141,7 @@ impl CallGuard {
             verdict,
             error_type: self.last_error,
             phase,
-            cache: self.cache,
+            cache: self.cache.map(|(result, _)| result),
             elapsed,
             overhead: counts.then(|| elapsed.saturating_sub(self.waited)),
             attempts: self.attempts,

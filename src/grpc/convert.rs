@@ -1,0 +1,176 @@
+//! Between the wire's messages and the domain's words.
+
+use std::time::Duration;
+
+use crate::{
+    admission::AdmissionSettings,
+    extraction::{
+        Alignment, AttemptRecord, CacheControl, CacheMode, ExtractError, Extraction, FieldViolation, Usage,
+        Verdict,
+    },
+    pipeline::Report,
+    proto,
+    telemetry::event::CacheResult,
+};
+
+/// The most characters an idempotency key may have.
+const IDEMPOTENCY_KEY_MAX: usize = 128;
+
+/// Checks everything of a request that is not the profile's business; every problem is listed.
+pub fn check(request: &proto::ExtractRequest, limits: &AdmissionSettings) -> Result<(), ExtractError> {
+    let problems: Vec<_> = [
+        text(&request.text, limits),
+        idempotency_key(&request.idempotency_key),
+        on_deadline(request.on_deadline),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !problems.is_empty() {
+        return Err(ExtractError::Invalid(problems.into()));
+    }
+    if request.on_deadline() == proto::OnDeadline::ContinueAsJob {
+        return Err(ExtractError::Unimplemented { what: "ON_DEADLINE_CONTINUE_AS_JOB" });
+    }
+    Ok(())
+}
+
+/// How a call uses the cache.
+pub fn cache_control(control: Option<&proto::CacheControl>) -> Result<CacheControl, ExtractError> {
+    let Some(control) = control else { return Ok(CacheControl::default()) };
+    let mode = match proto::CacheMode::try_from(control.mode) {
+        Ok(proto::CacheMode::Unspecified | proto::CacheMode::Default) => CacheMode::Default,
+        Ok(proto::CacheMode::NoCache) => CacheMode::NoCache,
+        Ok(proto::CacheMode::NoStore) => CacheMode::NoStore,
+        Ok(proto::CacheMode::OnlyIfCached) => CacheMode::OnlyIfCached,
+        Err(_) => {
+            let description =
+                format!("{} is not a cache mode; see CacheMode for the known ones", control.mode);
+            return Err(ExtractError::invalid("cache.mode", description));
+        }
+    };
+    let max_age = match control.max_age {
+        None => None,
+        Some(age) => Some(Duration::try_from(age).map_err(|_| {
+            ExtractError::invalid("cache.max_age", "is negative or out of range; send zero or more")
+        })?),
+    };
+    Ok(CacheControl { mode, max_age })
+}
+
+/// A validated answer, for the wire.
+pub fn extraction(extraction: &Extraction) -> proto::Extraction {
+    let entities = extraction.entities.iter().map(|entity| proto::Entity {
+        r#type: entity.kind.clone(),
+        text: entity.text.clone(),
+        start: entity.span.as_ref().map(|span| span.start),
+        end: entity.span.as_ref().map(|span| span.end),
+        alignment: match entity.alignment {
+            Alignment::Exact => proto::Alignment::Exact,
+            Alignment::Normalised => proto::Alignment::Normalised,
+            Alignment::NotFound => proto::Alignment::NotFound,
+        }
+        .into(),
+    });
+    proto::Extraction { result_json: extraction.result_json.to_string(), entities: entities.collect() }
+}
+
+/// How an answer, or an error, came about, for the wire.
+pub fn info(
+    report: &Report,
+    verdict: Verdict,
+    profile: &str,
+    elapsed: Duration,
+    trace_id: Option<String>,
+) -> proto::ExtractionInfo {
+    let trail = &report.trail;
+    let split = report.split(elapsed);
+    proto::ExtractionInfo {
+        cache: cache_outcome(report.cache).into(),
+        cache_age: report.cache_age.map(duration),
+        verdict: verdict.as_str().to_owned(),
+        upstream: report.upstream.as_deref().unwrap_or_default().to_owned(),
+        model: report.model.as_deref().unwrap_or_default().to_owned(),
+        usage: usage(trail.usage),
+        wasted_usage: usage(trail.wasted),
+        time: Some(proto::TimeSplit {
+            total: Some(duration(elapsed)),
+            wait: Some(duration(split.wait)),
+            backoff: Some(duration(split.backoff)),
+            upstream: Some(duration(split.upstream)),
+            validation: Some(duration(split.validation)),
+            queue: Some(duration(Duration::ZERO)),
+            overhead: Some(duration(split.overhead)),
+        }),
+        trace_id: trace_id.unwrap_or_default(),
+        attempts: trail.attempts.iter().map(attempt).collect(),
+        profile: profile.to_owned(),
+        retry_withheld: trail.withheld.map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+fn attempt(record: &AttemptRecord) -> proto::Attempt {
+    proto::Attempt {
+        number: record.number,
+        kind: record.kind.as_str().to_owned(),
+        upstream: record.upstream.to_string(),
+        outcome: record.outcome.map_or("running", |outcome| outcome.as_str()).to_owned(),
+        error_type: record.error_type.map(|error| error.as_str().to_owned()).unwrap_or_default(),
+        http_status: record.http_status.map(u32::from),
+        latency: Some(duration(record.latency)),
+        wait: Some(duration(record.wait)),
+        wait_source: record.wait_source.map(|source| source.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+fn cache_outcome(result: Option<CacheResult>) -> proto::CacheOutcome {
+    match result {
+        None => proto::CacheOutcome::Unspecified,
+        Some(CacheResult::Hit) => proto::CacheOutcome::Hit,
+        Some(CacheResult::Miss) => proto::CacheOutcome::Miss,
+        Some(CacheResult::Joined) => proto::CacheOutcome::Joined,
+        Some(CacheResult::Stale) => proto::CacheOutcome::Stale,
+        Some(CacheResult::Bypass) => proto::CacheOutcome::Bypass,
+    }
+}
+
+fn usage(usage: Usage) -> Option<proto::TokenUsage> {
+    usage
+        .is_known()
+        .then_some(proto::TokenUsage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens })
+}
+
+/// A duration for the wire; none that a call can have is out of its range.
+fn duration(duration: Duration) -> prost_types::Duration {
+    duration.try_into().unwrap_or_default()
+}
+
+fn text(text: &str, limits: &AdmissionSettings) -> Option<FieldViolation> {
+    let max = limits.text_bytes_max;
+    let description = if text.trim().is_empty() {
+        "is empty; send the text to extract from".to_owned()
+    } else if text.len() > max {
+        format!(
+            "has {} bytes, more than the {max} allowed; split it or raise server.text_bytes_max",
+            text.len()
+        )
+    } else {
+        return None;
+    };
+    Some(FieldViolation { field: "text", description })
+}
+
+fn idempotency_key(key: &str) -> Option<FieldViolation> {
+    let acceptable = key.len() <= IDEMPOTENCY_KEY_MAX && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    (!acceptable).then(|| FieldViolation {
+        field: "idempotency_key",
+        description: format!("must be at most {IDEMPOTENCY_KEY_MAX} characters of printable ASCII"),
+    })
+}
+
+fn on_deadline(value: i32) -> Option<FieldViolation> {
+    proto::OnDeadline::try_from(value).is_err().then(|| FieldViolation {
+        field: "on_deadline",
+        description: format!("{value} is not known; see OnDeadline for the known values"),
+    })
+}

@@ -1,0 +1,243 @@
+//! The outermost layer of the server: gives every request its span, sees it to its end, and answers in
+//! our words where a handler could not: after a panic, or when a deadline passes before a slow request is
+//! complete.
+
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, sleep_until};
+use tonic::{Code, body::Body};
+use tower::{Layer, Service};
+use tracing::Instrument as _;
+
+use super::{deadline, status::status};
+use crate::{
+    extraction::{Deadline, ExtractError, Phase},
+    telemetry::{Observer, RpcGuard, Spans},
+};
+
+/// Every method that this server knows, as spans and metrics name them.
+const METHODS: &[&str] = &[
+    "tidegate.v1.ExtractionService/Extract",
+    "tidegate.v1.ExtractionService/ExtractMany",
+    "tidegate.v1.JobService/SubmitJob",
+    "tidegate.v1.JobService/GetJob",
+    "tidegate.v1.JobService/WatchJob",
+    "tidegate.v1.JobService/ListJobs",
+    "tidegate.v1.JobService/CancelJob",
+    "tidegate.v1.JobService/RedriveJobs",
+    "grpc.health.v1.Health/Check",
+    "grpc.health.v1.Health/Watch",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+/// The name of every method that this server does not know.
+const OTHER: &str = "_OTHER";
+
+/// A timeout beyond this is as good as none: what the gateway itself allows is far shorter.
+const TIMEOUT_MAX: Duration = Duration::from_hours(1);
+
+/// When a request's head came in; among the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Received(pub Instant);
+
+/// Adds [`Observed`] to a service.
+#[derive(Clone)]
+pub struct ObserveLayer {
+    observer: Arc<dyn Observer>,
+    spans: Spans,
+}
+
+impl ObserveLayer {
+    /// A layer that tells `observer` and starts traces by `spans`.
+    pub fn new(observer: Arc<dyn Observer>, spans: Spans) -> Self {
+        Self { observer, spans }
+    }
+}
+
+impl<S> Layer<S> for ObserveLayer {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed { inner, observer: Arc::clone(&self.observer), spans: self.spans.clone() }
+    }
+}
+
+/// A service whose requests are observed from their head to the end of their answer.
+#[derive(Clone)]
+pub struct Observed<S> {
+    inner: S,
+    observer: Arc<dyn Observer>,
+    spans: Spans,
+}
+
+impl<S> Service<Request<Body>> for Observed<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Send,
+    S::Future: Send + 'static,
+    S::Error: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let method = method(request.uri().path());
+        let span = self.spans.server(method, request.headers());
+        let guard = RpcGuard::begin(Arc::clone(&self.observer), method, span.clone());
+        let received = Instant::now();
+        let last_call = last_call(request.headers(), received);
+        request.extensions_mut().insert(Received(received));
+        request.extensions_mut().insert(span.clone());
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span);
+        Box::pin(async move {
+            let response = tokio::select! {
+                biased;
+                answer = answer => match answer {
+                    Ok(response) => response?,
+                    Err(_panic) => status(&ExtractError::Internal { what: "panic" }, None).into_http(),
+                },
+                () = last_call => {
+                    let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
+                    status(&error, None).into_http()
+                }
+            };
+            Ok(match code(response.headers()) {
+                Some(code) => {
+                    guard.end(code);
+                    response
+                }
+                None => response.map(|body| Body::new(ObservedBody { body, guard: Some(guard) })),
+            })
+        })
+    }
+}
+
+/// An answer's body that tells the status when its trailers pass.
+struct ObservedBody {
+    body: Body,
+    guard: Option<RpcGuard>,
+}
+
+impl ObservedBody {
+    fn end(&mut self, code: &'static str) {
+        if let Some(guard) = self.guard.take() {
+            guard.end(code);
+        }
+    }
+}
+
+impl http_body::Body for ObservedBody {
+    type Data = <Body as http_body::Body>::Data;
+    type Error = <Body as http_body::Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(code) = frame.trailers_ref().and_then(code) {
+                    self.end(code);
+                }
+            }
+            Some(Err(_)) | None => self.end(name(Code::Unknown)),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Completes when there is just time left to say that the deadline has passed.
+fn last_call(headers: &HeaderMap, received: Instant) -> impl Future<Output = ()> + Send + 'static {
+    let timeout = deadline::timeout(headers).ok().flatten();
+    async move {
+        match timeout {
+            Some(timeout) => sleep_until(Deadline::last_call(received, timeout.min(TIMEOUT_MAX))).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn method(path: &str) -> &'static str {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    METHODS.iter().find(|known| **known == path).copied().unwrap_or(OTHER)
+}
+
+/// The status that stands in headers or trailers.
+fn code(headers: &HeaderMap) -> Option<&'static str> {
+    let value = headers.get("grpc-status")?;
+    Some(name(Code::from_bytes(value.as_bytes())))
+}
+
+/// The name of a code in the gRPC specification.
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_compiled_method_is_known() {
+        use prost::Message as _;
+        let descriptors = prost_types::FileDescriptorSet::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
+        for file in &descriptors.file {
+            for service in &file.service {
+                for rpc in &service.method {
+                    let path = format!("/{}.{}/{}", file.package(), service.name(), rpc.name());
+                    assert_ne!(method(&path), OTHER, "{path} is missing in METHODS");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_callers_make_up_has_one_name() {
+        for path in
+            ["/", "", "/tidegate.v1.ExtractionService/extract", "/x/y", "tidegate.v1.ExtractionService/"]
+        {
+            assert_eq!(method(path), OTHER);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Finds the profile that a request names or brings.
+
+use std::{collections::HashMap, sync::Arc};
+
+use moka::sync::Cache;
+
+use crate::{
+    extraction::{ExtractError, Fingerprint, Profile, Schema},
+    proto,
+};
+
+/// The profile that a request gets which names none.
+const DEFAULT_PROFILE: &str = "entities";
+
+/// The profile that lends route, timeout and limits to rules that callers bring.
+const INLINE_PROFILE: &str = "inline";
+
+/// The most bytes of instructions a caller may bring.
+const INSTRUCTIONS_BYTES_MAX: usize = 16 * 1024;
+
+/// How many compiled schemas of callers are kept, so that a caller's second call need not compile it.
+const COMPILED_MAX: u64 = 256;
+
+/// The configured profiles, and the callers' own.
+pub struct Profiles {
+    configured: HashMap<Arc<str>, Arc<Profile>>,
+    inline: Cache<Fingerprint, Arc<Profile>>,
+}
+
+impl Profiles {
+    /// The profiles of the configuration.
+    pub fn new(configured: Vec<Arc<Profile>>) -> Self {
+        let configured = configured.into_iter().map(|profile| (Arc::clone(&profile.name), profile)).collect();
+        Self { configured, inline: Cache::new(COMPILED_MAX) }
+    }
+
+    /// The profile for a request.
+    pub fn find(&self, request: &proto::ExtractRequest) -> Result<Arc<Profile>, ExtractError> {
+        match &request.inline {
+            Some(_) if !request.profile.is_empty() => Err(ExtractError::invalid(
+                "profile",
+                "must be empty when `inline` is set: name a configured profile or bring rules, not both",
+            )),
+            Some(rules) => self.inline(rules),
+            None => self.configured(&request.profile),
+        }
+    }
+
+    fn configured(&self, name: &str) -> Result<Arc<Profile>, ExtractError> {
+        let name = if name.is_empty() { DEFAULT_PROFILE } else { name };
+        let found = self.configured.get(name).filter(|_| name != INLINE_PROFILE);
+        found.cloned().ok_or_else(|| {
+            let mut known: Vec<_> =
+                self.configured.keys().map(AsRef::as_ref).filter(|name| *name != INLINE_PROFILE).collect();
+            known.sort_unstable();
+            ExtractError::invalid(
+                "profile",
+                format!("is not configured; configured are: {}", known.join(", ")),
+            )
+        })
+    }
+
+    fn inline(&self, rules: &proto::InlineProfile) -> Result<Arc<Profile>, ExtractError> {
+        if rules.instructions.len() > INSTRUCTIONS_BYTES_MAX {
+            let description = format!("is longer than {INSTRUCTIONS_BYTES_MAX} bytes; shorten it");
+            return Err(ExtractError::invalid("inline.instructions", description));
+        }
+        if rules.schema.is_empty() {
+            return Err(ExtractError::invalid(
+                "inline.schema",
+                "is empty; send a JSON Schema (draft 2020-12)",
+            ));
+        }
+        let lender = self
+            .configured
+            .get(INLINE_PROFILE)
+            .ok_or(ExtractError::Internal { what: "no inline profile" })?;
+        let fingerprint = Fingerprint::of([
+            lender.fingerprint.as_bytes(),
+            rules.instructions.as_bytes(),
+            rules.schema.as_bytes(),
+        ]);
+        if let Some(profile) = self.inline.get(&fingerprint) {
+            return Ok(profile);
+        }
+        let schema = Schema::compile(&rules.schema)
+            .map_err(|problem| ExtractError::invalid("inline.schema", problem.to_string()))?;
+        let profile = Arc::new(Profile {
+            instructions: rules.instructions.as_str().into(),
+            schema: Arc::new(schema),
+            fingerprint,
+            ..Profile::clone(lender)
+        });
+        self.inline.insert(fingerprint, Arc::clone(&profile));
+        Ok(profile)
+    }
+}

@@ -1,0 +1,288 @@
+//! The one mapping from the domain's errors to the wire's.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use tonic::{Code, Status, metadata::MetadataMap};
+use tonic_types::{ErrorDetails, StatusExt as _, pb};
+
+use crate::{
+    extraction::{ErrorType, ExtractError, UpstreamFailure},
+    proto,
+};
+
+/// The domain of every `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "tidegate";
+
+/// Tells a caller in milliseconds when to call again, or -1 that it can't help (gRFC A6).
+pub const PUSHBACK_KEY: &str = "grpc-retry-pushback-ms";
+
+/// The type of the attempt trail in an error's details.
+pub const INFO_TYPE_URL: &str = "type.googleapis.com/tidegate.v1.ExtractionInfo";
+
+/// What the wire says of an error: code, reason, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The gRPC code.
+    pub code: Code,
+    /// The stable reason in `google.rpc.ErrorInfo`.
+    pub reason: &'static str,
+    /// What happened and what to do.
+    pub message: &'static str,
+}
+
+/// The status of `error`, with `info` on how it came about.
+pub fn status(error: &ExtractError, info: Option<&proto::ExtractionInfo>) -> Status {
+    let row = row(error);
+    let retry_after = retry_after(error);
+    let mut details = details(error, &row, info);
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    let bare = Status::with_error_details(row.code, message(error, &row), details);
+    let bytes = match info {
+        Some(info) => append(bare.details(), info),
+        None => bare.details().to_vec(),
+    };
+    let mut metadata = MetadataMap::new();
+    if !matches!(error, ExtractError::Cancelled) {
+        metadata.insert(PUSHBACK_KEY, pushback(retry_after).into());
+    }
+    Status::with_details_and_metadata(row.code, bare.message(), bytes.into(), metadata)
+}
+
+/// What the wire says of an error.
+pub fn row(error: &ExtractError) -> Row {
+    let (code, reason, message) = match error {
+        ExtractError::Invalid(_) => (
+            Code::InvalidArgument,
+            "INVALID_REQUEST",
+            "the request is not acceptable; see the field violations",
+        ),
+        ExtractError::Unauthenticated => {
+            (Code::Unauthenticated, "UNAUTHENTICATED", "no valid API key; send `authorization: Bearer KEY`")
+        }
+        ExtractError::Saturated { .. } => (
+            Code::ResourceExhausted,
+            "GATEWAY_SATURATED",
+            "the gateway runs as many calls as it may; call again after the given delay",
+        ),
+        ExtractError::Draining { .. } => (
+            Code::Unavailable,
+            "GATEWAY_DRAINING",
+            "the gateway is shutting down; call another replica, or again after the given delay",
+        ),
+        ExtractError::NotCached => {
+            (Code::NotFound, "NOT_CACHED", "no cached answer; call without CACHE_MODE_ONLY_IF_CACHED")
+        }
+        ExtractError::DeadlineExceeded { .. } => (
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the deadline passed before there was an answer; see the attempts, allow more time",
+        ),
+        ExtractError::Upstream(failure) => return upstream_row(failure),
+        ExtractError::Cancelled => (Code::Cancelled, "CANCELLED", "the caller left"),
+        ExtractError::Unimplemented { .. } => {
+            (Code::Unimplemented, "NOT_AVAILABLE_YET", "this version can't do this yet")
+        }
+        ExtractError::Internal { .. } => {
+            (Code::Internal, "INTERNAL", "a fault of the gateway's own; see its log for the trace id")
+        }
+    };
+    Row { code, reason, message }
+}
+
+#[expect(clippy::too_many_lines, reason = "one exhaustive table")]
+fn upstream_row(failure: &UpstreamFailure) -> Row {
+    if failure.outcome_unknown {
+        return outcome_unknown(failure);
+    }
+    let (code, reason, message) = match failure.error_type {
+        ErrorType::Connect | ErrorType::RefusedByProtocol | ErrorType::Reset => {
+            (Code::Unavailable, "UPSTREAM_UNREACHABLE", "the AI API could not be reached")
+        }
+        ErrorType::Tls => (
+            Code::Internal,
+            "UPSTREAM_TLS_INVALID",
+            "the AI API's certificate is not trusted; the operator must look at it",
+        ),
+        ErrorType::Timeout => (Code::Unavailable, "UPSTREAM_TIMEOUT", "the AI API did not answer in time"),
+        ErrorType::DeadlineExceeded => (
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the deadline passed before there was an answer; see the attempts, allow more time",
+        ),
+        ErrorType::RateLimited => (
+            Code::ResourceExhausted,
+            "UPSTREAM_RATE_LIMITED",
+            "the AI API asks to slow down; call again after the given delay",
+        ),
+        ErrorType::Overloaded => (Code::Unavailable, "UPSTREAM_OVERLOADED", "the AI API is overloaded"),
+        ErrorType::ServerError if matches!(failure.http_status, Some(502 | 520..=527 | 530)) => {
+            (Code::Unavailable, "UPSTREAM_UNREACHABLE", "the AI API could not be reached")
+        }
+        ErrorType::ServerError => (Code::Internal, "UPSTREAM_ERROR", "the AI API failed"),
+        ErrorType::Conflict => (Code::Aborted, "UPSTREAM_CONFLICT", "the AI API reported a conflict"),
+        ErrorType::QuotaExhausted => (
+            Code::ResourceExhausted,
+            "UPSTREAM_QUOTA_EXHAUSTED",
+            "the quota or credit at the AI API is used up; the operator must raise it",
+        ),
+        ErrorType::Unauthorized => (
+            Code::Internal,
+            "UPSTREAM_CREDENTIALS_REJECTED",
+            "the AI API does not accept the gateway's credential; the operator must renew it",
+        ),
+        ErrorType::BadRequest => (
+            Code::InvalidArgument,
+            "UPSTREAM_INVALID_REQUEST",
+            "the AI API does not accept the request; look at schema and instructions",
+        ),
+        ErrorType::ContextLength => (
+            Code::InvalidArgument,
+            "CONTEXT_LENGTH_EXCEEDED",
+            "the text is longer than the model can take; split it",
+        ),
+        ErrorType::NotFound => (
+            Code::NotFound,
+            "MODEL_NOT_FOUND",
+            "the AI API does not know the model or path; the operator must correct it",
+        ),
+        ErrorType::Unsupported => {
+            (Code::Unimplemented, "UPSTREAM_UNSUPPORTED", "the AI API can't do what was asked")
+        }
+        ErrorType::TooLarge | ErrorType::Malformed => {
+            (Code::Internal, "UPSTREAM_MALFORMED_RESPONSE", "the AI API's answer could not be read")
+        }
+        ErrorType::Truncated => (
+            Code::Internal,
+            "ANSWER_TRUNCATED",
+            "the answer ended at the token limit; split the text, or raise max_output_tokens",
+        ),
+        ErrorType::Refused => {
+            (Code::InvalidArgument, "CONTENT_REFUSED", "the model refused to answer for this text")
+        }
+        ErrorType::Empty => (Code::Internal, "ANSWER_EMPTY", "the answer had no content"),
+        ErrorType::SchemaInvalid => (
+            Code::Internal,
+            "ANSWER_SCHEMA_INVALID",
+            "the answer violates the profile's schema; simplify the schema",
+        ),
+        ErrorType::Internal => {
+            (Code::Internal, "INTERNAL", "a fault of the gateway's own; see its log for the trace id")
+        }
+    };
+    Row { code, reason, message }
+}
+
+fn outcome_unknown(failure: &UpstreamFailure) -> Row {
+    let unavailable =
+        failure.error_type == ErrorType::Timeout || matches!(failure.http_status, Some(502 | 504));
+    Row {
+        code: if unavailable { Code::Unavailable } else { Code::Internal },
+        reason: "OUTCOME_UNKNOWN",
+        message: "the AI API may have done the work although no answer came; it was not asked again",
+    }
+}
+
+/// When calling again may help; nothing, if it can't.
+fn retry_after(error: &ExtractError) -> Option<Duration> {
+    match error {
+        ExtractError::Saturated { retry_after } | ExtractError::Draining { retry_after } => {
+            Some(*retry_after)
+        }
+        ExtractError::Upstream(failure) => failure.retry_after,
+        ExtractError::Invalid(_)
+        | ExtractError::Unauthenticated
+        | ExtractError::NotCached
+        | ExtractError::DeadlineExceeded { .. }
+        | ExtractError::Cancelled
+        | ExtractError::Unimplemented { .. }
+        | ExtractError::Internal { .. } => None,
+    }
+}
+
+fn message(error: &ExtractError, row: &Row) -> String {
+    match error {
+        ExtractError::Invalid(violations) => {
+            let all: Vec<_> = violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+            format!("{}: {}", row.message, all.join("; "))
+        }
+        ExtractError::Unimplemented { what } => format!("{what}: {}", row.message),
+        _ => row.message.to_owned(),
+    }
+}
+
+fn details(error: &ExtractError, row: &Row, info: Option<&proto::ExtractionInfo>) -> ErrorDetails {
+    let mut details = ErrorDetails::new();
+    let mut metadata = std::collections::HashMap::new();
+    match error {
+        ExtractError::Invalid(violations) => {
+            for violation in violations.iter() {
+                details.add_bad_request_violation(violation.field, violation.description.as_str());
+            }
+        }
+        ExtractError::Upstream(failure) => {
+            add_upstream(&mut details, &mut metadata, failure);
+        }
+        ExtractError::DeadlineExceeded { phase, last } => {
+            metadata.insert("phase".to_owned(), phase.as_str().to_owned());
+            if let Some(last) = last {
+                metadata.insert("last_error".to_owned(), last.as_str().to_owned());
+            }
+        }
+        _ => {}
+    }
+    details.set_error_info(row.reason, ERROR_DOMAIN, metadata);
+    if let Some(info) = info.filter(|info| !info.trace_id.is_empty()) {
+        details.set_request_info(info.trace_id.as_str(), "");
+    }
+    details
+}
+
+fn add_upstream(
+    details: &mut ErrorDetails,
+    metadata: &mut std::collections::HashMap<String, String>,
+    failure: &UpstreamFailure,
+) {
+    let mut put = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+    put("upstream", failure.upstream.to_string());
+    put("model", failure.model.to_string());
+    put("error_type", failure.error_type.as_str().to_owned());
+    put("attempts", failure.attempts.to_string());
+    if let Some(status) = failure.http_status {
+        put("http_status", status.to_string());
+    }
+    if let Some(reason) = failure.withheld {
+        put("retry_withheld", reason.as_str().to_owned());
+    }
+    match failure.error_type {
+        ErrorType::RateLimited | ErrorType::QuotaExhausted => {
+            details.add_quota_failure_violation(
+                format!("upstream:{}/{}", failure.upstream, failure.model),
+                "the AI API's limit for the gateway's account",
+            );
+        }
+        ErrorType::ContextLength => {
+            details.add_bad_request_violation("text", "is longer than the model can take");
+        }
+        ErrorType::NotFound => {
+            details.set_resource_info("model", failure.model.as_ref(), "", "not known to the AI API");
+        }
+        _ => {}
+    }
+}
+
+/// Adds `info` to already encoded details: the richer error model knows only its own messages.
+fn append(details: &[u8], info: &proto::ExtractionInfo) -> Vec<u8> {
+    let any = prost_types::Any { type_url: INFO_TYPE_URL.to_owned(), value: info.encode_to_vec() };
+    // Messages of one type that stand one after the other are read as one, their lists joined.
+    let more = pb::Status { code: 0, message: String::new(), details: vec![any] };
+    let mut bytes = details.to_vec();
+    bytes.extend_from_slice(&more.encode_to_vec());
+    bytes
+}
+
+fn pushback(retry_after: Option<Duration>) -> i64 {
+    retry_after.map_or(-1, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+}

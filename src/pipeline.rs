@@ -1,0 +1,295 @@
+//! The way of a call behind the wire: cache, then flight, then upstream. Calls of clients and runs of
+//! jobs go the same way.
+
+pub mod report;
+pub mod seeds;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use rand::RngExt as _;
+use tokio::{sync::Semaphore, time::Instant};
+use tracing::Span;
+
+use crate::{
+    cache::{Answers, Boarding, CacheKey, CachedAnswer, FlightKey, Flights, Lookup, Pilot, Waited, Waiter},
+    clock::WallClock,
+    extraction::{AttemptOutcome, CacheMode, Call, ExtractError, Extraction, Phase, Tenant, Trail, Verdict},
+    resilience::{BudgetPolicy, Flight, Landing, Policy, Target, budget::Budget},
+    tasks::Tasks,
+    telemetry::{CallGuard, Event, Observer, event::CacheResult, spans},
+    upstream::{Question, Upstream},
+};
+
+pub use report::{Report, Served};
+pub use seeds::Seeds;
+
+/// The most attempts that may go on for nobody at the same time.
+const ORPHANS_MAX: usize = 256;
+
+/// The purse of one tenant for repairs: an impossible schema must not double that tenant's load.
+const REPAIR_BUDGET: BudgetPolicy = BudgetPolicy { capacity: 10.0, reward: 0.05 };
+
+/// Serves calls.
+pub struct Pipeline {
+    answers: Answers,
+    flights: Arc<Flights>,
+    targets: HashMap<Arc<str>, Arc<Target>>,
+    repairs: HashMap<Tenant, Arc<Budget>>,
+    orphans: Arc<Semaphore>,
+    policy: Arc<Policy>,
+    observer: Arc<dyn Observer>,
+    clock: Arc<dyn WallClock>,
+    seeds: Seeds,
+    tasks: Tasks,
+}
+
+/// What a pipeline is made of.
+pub struct Parts {
+    /// The cache of answers.
+    pub answers: Answers,
+    /// All configured upstreams.
+    pub upstreams: Vec<Arc<dyn Upstream>>,
+    /// All configured tenants.
+    pub tenants: Vec<Tenant>,
+    /// Waits, limits and purses of retries.
+    pub policy: Policy,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// The wall clock.
+    pub clock: Arc<dyn WallClock>,
+    /// Where random numbers come from.
+    pub seeds: Seeds,
+    /// Where flights run.
+    pub tasks: Tasks,
+}
+
+impl Pipeline {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let now = Instant::now();
+        let targets = parts.upstreams.into_iter().map(|upstream| {
+            let name = Arc::clone(&upstream.endpoint().name);
+            (name, Arc::new(Target::new(upstream, &parts.policy.budget, now)))
+        });
+        let tenants = parts.tenants.into_iter().chain([Tenant::default()]);
+        Self {
+            answers: parts.answers,
+            flights: Arc::default(),
+            targets: targets.collect(),
+            repairs: tenants.map(|tenant| (tenant, Arc::new(Budget::new(&REPAIR_BUDGET, now)))).collect(),
+            orphans: Arc::new(Semaphore::new(ORPHANS_MAX)),
+            policy: Arc::new(parts.policy),
+            observer: parts.observer,
+            clock: parts.clock,
+            seeds: parts.seeds,
+            tasks: parts.tasks,
+        }
+    }
+
+    /// Serves one call. Dropping the future means that the caller left.
+    pub async fn extract(&self, call: &Call, guard: &mut CallGuard) -> Served {
+        let key = CacheKey::of(call);
+        let now = Instant::now();
+        let found = if reads_cache(call) {
+            self.answers.look_up(&key, now, call.cache.max_age).await
+        } else {
+            Lookup::Nothing
+        };
+        let stale = match found {
+            Lookup::Fresh(answer) => {
+                guard.cache(CacheResult::Hit, Some(answer.age(now)));
+                return Served::cached(call, &answer, CacheResult::Hit, Report::default());
+            }
+            Lookup::Stale(answer) => Some(answer),
+            Lookup::Nothing => None,
+        };
+        if call.cache.mode == CacheMode::OnlyIfCached {
+            guard.cache(CacheResult::Miss, None);
+            let report = Report { cache: Some(CacheResult::Miss), ..Report::default() };
+            return Served::failed(call, ExtractError::NotCached, report);
+        }
+        self.fly(call, key, stale, guard).await
+    }
+
+    async fn fly(
+        &self,
+        call: &Call,
+        key: CacheKey,
+        stale: Option<Arc<CachedAnswer>>,
+        guard: &mut CallGuard,
+    ) -> Served {
+        let Some(target) = self.target(call) else {
+            return Served::failed(
+                call,
+                ExtractError::Internal { what: "no such upstream" },
+                Report::default(),
+            );
+        };
+        let flight_key = FlightKey::of(call, key);
+        let new_span = || spans::flight(guard.span(), target.upstream.endpoint(), &call.profile.name);
+        let (mut waiter, joined) = match self.flights.board(flight_key, call.deadline.instant(), new_span) {
+            Boarding::Led(waiter, pilot) => {
+                self.take_off(call, key, flight_key, &target, pilot);
+                (waiter, false)
+            }
+            Boarding::Joined(waiter) => (waiter, true),
+        };
+        let result = match (reads_cache(call), joined) {
+            (true, false) => CacheResult::Miss,
+            (true, true) => CacheResult::Joined,
+            (false, _) => CacheResult::Bypass,
+        };
+        guard.cache(result, None);
+        let (landing, report) = self.land(call, &mut waiter, joined, result, guard.span()).await;
+        match (landing, stale) {
+            (Err(error), Some(stale)) if excuses_staleness(error.verdict()) => {
+                guard.cache(CacheResult::Stale, Some(stale.age(Instant::now())));
+                Served::cached(call, &stale, CacheResult::Stale, report)
+            }
+            (Ok(extraction), _) => Served::fresh(call, extraction, report),
+            (Err(error), _) => Served::failed(call, error, report),
+        }
+    }
+
+    /// Waits for the flight and writes the report.
+    async fn land(
+        &self,
+        call: &Call,
+        waiter: &mut Waiter,
+        joined: bool,
+        result: CacheResult,
+        span: &Span,
+    ) -> (Landing, Report) {
+        let since = Instant::now();
+        let wait_span = if joined { spans::joined(span, waiter.span()) } else { Span::none() };
+        let outcome = waiter.wait(call.deadline.instant()).await;
+        let now = Instant::now();
+        let wait = if joined { now.saturating_duration_since(since) } else { Duration::ZERO };
+        let trail = waiter.log().trail(now);
+        let answered = matches!(outcome, Waited::Landed(_));
+        if joined {
+            self.observer.observe(&Event::FlightWaited { answered, elapsed: wait, span: &wait_span });
+        }
+        let landing = match outcome {
+            Waited::Landed(landing) => landing,
+            Waited::DeadlinePassed => Err(deadline_exceeded(&trail, joined)),
+        };
+        let upstream = trail.attempts.last().map(|attempt| Arc::clone(&attempt.upstream));
+        let model = upstream.as_ref().and_then(|name| self.targets.get(name));
+        let report = Report {
+            cache: Some(result),
+            cache_age: None,
+            model: model.map(|target| Arc::clone(&target.upstream.endpoint().model)),
+            upstream,
+            joined,
+            wait,
+            trail,
+        };
+        (landing, report)
+    }
+
+    fn take_off(
+        &self,
+        call: &Call,
+        key: CacheKey,
+        flight_key: FlightKey,
+        target: &Arc<Target>,
+        pilot: Pilot,
+    ) {
+        let mut rng = self.seeds.fork();
+        let endpoint = target.upstream.endpoint();
+        let flight = Flight {
+            id: format!("{:032x}", rng.random::<u128>()),
+            question: Question { text: call.text.clone(), profile: Arc::clone(&call.profile), repair: None },
+            target: Arc::clone(target),
+            policy: Arc::clone(&self.policy),
+            max_attempts: call.max_attempts,
+            storable: flight_key.storable(),
+            gathering: pilot.gathering().clone(),
+            log: pilot.log().clone(),
+            repairs: self.repair_purse(&call.tenant),
+            orphans: Arc::clone(&self.orphans),
+            observer: Arc::clone(&self.observer),
+            clock: Arc::clone(&self.clock),
+            rng,
+            span: pilot.span().clone(),
+        };
+        let answers = self.answers.clone();
+        let (upstream, model) = (Arc::clone(&endpoint.name), Arc::clone(&endpoint.model));
+        let policy = call.profile.cache;
+        drop(self.tasks.spawn(async move {
+            let landing = flight.fly().await;
+            if let (Ok(extraction), true) = (&landing, flight_key.storable()) {
+                let now = Instant::now();
+                let answer = CachedAnswer::new(Arc::clone(extraction), upstream, model, policy, now);
+                answers.store(key, answer).await;
+            }
+            pilot.land(landing);
+        }));
+    }
+
+    /// The upstream to ask first.
+    fn target(&self, call: &Call) -> Option<Arc<Target>> {
+        self.targets.get(call.profile.route.first()?).map(Arc::clone)
+    }
+
+    fn repair_purse(&self, tenant: &Tenant) -> Arc<Budget> {
+        match self.repairs.get(tenant) {
+            Some(purse) => Arc::clone(purse),
+            None => Arc::new(Budget::new(&BudgetPolicy { capacity: 0.0, reward: 0.0 }, Instant::now())),
+        }
+    }
+
+    /// The cache, for its upkeep.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// How many flights are in the air.
+    pub fn flights(&self) -> usize {
+        self.flights.len()
+    }
+}
+
+fn reads_cache(call: &Call) -> bool {
+    call.cache.mode != CacheMode::NoCache && !call.profile.cache.ttl.is_zero()
+}
+
+/// Whether a call that ended this way may be answered with an expired answer instead: only if the
+/// upstream is to blame.
+fn excuses_staleness(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::UpstreamFailed | Verdict::RateLimited | Verdict::DeadlineExceeded)
+}
+
+fn deadline_exceeded(trail: &Trail, joined: bool) -> ExtractError {
+    let running = trail.attempts.last().is_some_and(|attempt| attempt.outcome.is_none());
+    let failed = trail.attempts.iter().rev().find(|attempt| attempt.outcome == Some(AttemptOutcome::Failure));
+    let phase = match (joined, running) {
+        (true, _) => Phase::Joined,
+        (false, true) => Phase::Attempt,
+        (false, false) if trail.attempts.is_empty() => Phase::Admission,
+        (false, false) => Phase::Backoff,
+    };
+    ExtractError::DeadlineExceeded { phase, last: failed.and_then(|attempt| attempt.error_type) }
+}
+
+impl Served {
+    fn cached(call: &Call, answer: &CachedAnswer, result: CacheResult, report: Report) -> Self {
+        let report = Report {
+            cache: Some(result),
+            cache_age: Some(answer.age(Instant::now())),
+            upstream: Some(Arc::clone(&answer.upstream)),
+            model: Some(Arc::clone(&answer.model)),
+            ..report
+        };
+        Self::fresh(call, Arc::clone(&answer.extraction), report)
+    }
+
+    fn fresh(call: &Call, extraction: Arc<Extraction>, report: Report) -> Self {
+        Self { result: Ok(extraction), elapsed: call.received.elapsed(), report }
+    }
+
+    fn failed(call: &Call, error: ExtractError, report: Report) -> Self {
+        Self { result: Err(error), elapsed: call.received.elapsed(), report }
+    }
+}

@@ -1,0 +1,468 @@
+//! Flies one flight: does what the plan says and tells it what came of it. The only part that awaits.
+
+use std::{sync::Arc, time::Duration};
+
+use rand::rngs::StdRng;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+use tracing::{Instrument as _, Span};
+
+use super::{
+    Gathering, Policy, Target,
+    budget::{Budget, Stake},
+    classify::{Class, Permission, classify},
+    log::{AttemptEnd, FlightLog},
+    plan::{Next, Observation, Plan, Purses, Step, Stop},
+    pushback,
+};
+use crate::{
+    clock::WallClock,
+    extraction::{
+        AttemptKind, AttemptOutcome, AttemptRecord, ErrorType, ExtractError, Extraction, Phase,
+        UpstreamFailure, Usage, Withheld,
+    },
+    telemetry::{
+        AttemptGuard, Event, Observer,
+        event::{AttemptFacts, FlightEnded, ValidationResult},
+        spans,
+    },
+    upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Repair, TimeoutPhase},
+};
+
+/// The longest an attempt may go on that nobody waits for any more. It is paid for, and its answer can
+/// be stored.
+const ORPHAN_MAX: Duration = Duration::from_secs(30);
+
+/// What comes of a flight; cheap to clone for all who wait.
+pub type Landing = Result<Arc<Extraction>, ExtractError>;
+
+/// The shared upstream work behind one or more identical calls.
+pub struct Flight {
+    /// Unique; the attempts' ids begin with it.
+    pub id: String,
+    /// What to ask.
+    pub question: Question,
+    /// Whom to ask.
+    pub target: Arc<Target>,
+    /// Waits and limits.
+    pub policy: Arc<Policy>,
+    /// The callers' own limit of attempts.
+    pub max_attempts: Option<u32>,
+    /// Whether the answer can be stored, so that an attempt is worth finishing for nobody.
+    pub storable: bool,
+    /// Who waits, and until when.
+    pub gathering: Gathering,
+    /// Where the attempts are written down.
+    pub log: FlightLog,
+    /// The tenant's purse for repairs.
+    pub repairs: Arc<Budget>,
+    /// Bounds the attempts that go on for nobody.
+    pub orphans: Arc<Semaphore>,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Needed for dates that upstreams send.
+    pub clock: Arc<dyn WallClock>,
+    /// Draws the waits.
+    pub rng: StdRng,
+    /// The logical CLIENT span.
+    pub span: Span,
+}
+
+/// What came of one attempt.
+enum Attempted {
+    Answered(Arc<Extraction>),
+    Failed(Failed),
+    /// Given up because nobody waited.
+    Abandoned,
+}
+
+/// A failed attempt, as far as what follows depends on it.
+struct Failed {
+    fault: Fault,
+    http_status: Option<u16>,
+    class: Class,
+    permission: Permission,
+    pushback: Option<Duration>,
+    /// What was wrong with the answer, if a repair may mend it.
+    problem: Option<String>,
+}
+
+/// Why an attempt is cut off.
+enum Cut {
+    Fault(Fault),
+    Abandoned,
+}
+
+impl Flight {
+    /// Flies until there is an answer or the plan gives up.
+    pub async fn fly(mut self) -> Landing {
+        let departure = Instant::now();
+        let endpoint = self.endpoint();
+        self.observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &self.span });
+        let landing = self.attempts().await;
+        let trail = self.log.trail(Instant::now());
+        let retries = trail.attempts.iter().filter(|record| record.kind == AttemptKind::Retry).count();
+        self.observer.observe(&Event::FlightEnded(FlightEnded {
+            endpoint: &endpoint,
+            error_type: landing.as_ref().err().and_then(error_type),
+            cancelled: matches!(landing, Err(ExtractError::Cancelled)),
+            attempts: count(trail.attempts.len()),
+            retries: count(retries),
+            retry_delay: trail.backoff,
+            followers: self.gathering.now().followers,
+            usage: trail.usage,
+            wasted: trail.wasted,
+            elapsed: departure.elapsed(),
+            span: &self.span,
+        }));
+        landing
+    }
+
+    async fn attempts(&mut self) -> Landing {
+        let mut plan = Plan::new(Arc::clone(&self.policy), self.max_attempts);
+        let mut step = plan.first(Instant::now(), self.gathering.now().deadline);
+        let mut last: Option<Failed> = None;
+        loop {
+            let next = match step {
+                Step::Attempt(next) => next,
+                Step::Stop(end) => return Err(self.give_up(&end, last.as_ref())),
+            };
+            let (number, kind, wait) = (next.number, next.kind, next.wait);
+            if let Some(reason) = self.wait(next, last.as_ref()).await {
+                let end = Stop { withheld: Some(reason), retry_after: None };
+                return Err(self.give_up(&end, last.as_ref()));
+            }
+            self.question.repair =
+                last.take().and_then(|failed| failed.problem).map(|problem| Repair { problem });
+            let record = AttemptRecord {
+                number,
+                kind,
+                upstream: Arc::clone(&self.endpoint().name),
+                outcome: None,
+                error_type: None,
+                http_status: None,
+                latency: Duration::ZERO,
+                wait: wait.map_or(Duration::ZERO, |wait| wait.length),
+                wait_source: wait.map(|wait| wait.source),
+            };
+            match self.attempt(record).await {
+                Attempted::Answered(extraction) => return Ok(extraction),
+                Attempted::Abandoned => return Err(ExtractError::Cancelled),
+                Attempted::Failed(failed) => {
+                    step = self.decide(&mut plan, &failed);
+                    last = Some(failed);
+                }
+            }
+        }
+    }
+
+    fn decide(&mut self, plan: &mut Plan, failed: &Failed) -> Step {
+        let target = Arc::clone(&self.target);
+        let seen = Observation {
+            class: failed.class,
+            permission: failed.permission,
+            mendable: failed.problem.is_some(),
+            pushback: failed.pushback,
+            deadline: self.gathering.now().deadline,
+            min_useful: target.pace.min_useful(),
+            awaited: !self.gathering.close_if_orphaned(),
+        };
+        let (mut retry, mut repair) = (target.budget.purse(), self.repairs.purse());
+        let mut purses = Purses { retry: &mut retry, repair: &mut repair };
+        plan.next(Instant::now(), &seen, &mut purses, &mut self.rng)
+    }
+
+    /// Waits as planned and spends what was set aside; tells why not, if the attempt must not be made
+    /// after all.
+    async fn wait(&mut self, next: Next, after: Option<&Failed>) -> Option<Withheld> {
+        if let (Some(wait), Some(failed)) = (next.wait, after) {
+            let now = Instant::now();
+            let endpoint = self.endpoint();
+            self.observer.observe(&Event::RetryScheduled {
+                endpoint: &endpoint,
+                reason: failed.fault.error_type(),
+                source: wait.source,
+                delay: wait.length,
+                next_number: next.number,
+                budget_ratio: self.target.budget.purse().ratio(),
+                remaining: self.gathering.now().deadline.saturating_duration_since(now),
+                span: &self.span,
+            });
+            self.log.wait(now);
+            self.sleep(now + wait.length).await;
+        }
+        let unwanted = self.unwanted();
+        if let Some(stake) = next.stake {
+            self.settle(next.kind, stake, unwanted.is_none());
+        }
+        unwanted
+    }
+
+    /// Sleeps until then, or until nobody waits any more.
+    async fn sleep(&self, until: Instant) {
+        let mut interest = self.gathering.watch();
+        tokio::select! {
+            biased;
+            () = sleep_until(until) => {}
+            _ = interest.wait_for(|interest| interest.waiters == 0) => {}
+        }
+    }
+
+    /// Why an attempt that was planned must not be made now.
+    fn unwanted(&self) -> Option<Withheld> {
+        if self.gathering.close_if_orphaned() {
+            return Some(Withheld::Orphaned);
+        }
+        (Instant::now() >= self.gathering.now().deadline).then_some(Withheld::Deadline)
+    }
+
+    fn settle(&self, kind: AttemptKind, stake: Stake, sent: bool) {
+        let repair = kind == AttemptKind::Repair;
+        let budget = if repair { &*self.repairs } else { &self.target.budget };
+        let mut purse = budget.purse();
+        if sent {
+            purse.spend(stake);
+        } else {
+            purse.give_back(stake);
+        }
+        let ratio = purse.ratio();
+        drop(purse);
+        if !repair {
+            self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
+        }
+    }
+
+    async fn attempt(&self, record: AttemptRecord) -> Attempted {
+        let endpoint = self.endpoint();
+        let id = format!("{}-{}", self.id, record.number);
+        let span = spans::attempt(
+            &self.span,
+            record.number,
+            record.kind,
+            &endpoint,
+            record.wait,
+            record.wait_source,
+        );
+        let trace =
+            if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
+        let labels = AttemptLabels { attempt_id: id.clone(), idempotency_key: self.id.clone(), trace };
+        let repaired = record.kind == AttemptKind::Repair;
+        let guard = AttemptGuard::begin(
+            Arc::clone(&self.observer),
+            AttemptFacts {
+                id,
+                number: record.number,
+                kind: record.kind,
+                endpoint: Arc::clone(&endpoint),
+                wait: record.wait,
+                wait_source: record.wait_source,
+                span: span.clone(),
+            },
+        );
+        let sent = Instant::now();
+        self.log.send(record, sent);
+        let exchange = tokio::select! {
+            biased;
+            exchange = self.target.upstream.attempt(&self.question, labels).instrument(span) => exchange,
+            cut = self.cut_off(sent, &endpoint) => match cut {
+                Cut::Fault(fault) => Exchange::failed(fault),
+                Cut::Abandoned => {
+                    drop(guard);
+                    self.log.end(AttemptEnd::cancelled(sent.elapsed()));
+                    return Attempted::Abandoned;
+                }
+            },
+        };
+        let latency = sent.elapsed();
+        let (http_status, usage) = (exchange.http_status, exchange.usage);
+        let attempted = self.judge(exchange, &endpoint, repaired);
+        let error_type = match &attempted {
+            Attempted::Failed(failed) => Some(failed.fault.error_type()),
+            Attempted::Answered(_) | Attempted::Abandoned => None,
+        };
+        let outcome = if error_type.is_none() { AttemptOutcome::Success } else { AttemptOutcome::Failure };
+        let validation = sent.elapsed().saturating_sub(latency);
+        guard.end(outcome, error_type, http_status, usage, latency);
+        self.log.end(AttemptEnd { outcome, error_type, http_status, usage, latency, validation });
+        if error_type.is_none() {
+            self.succeeded(latency);
+        }
+        attempted
+    }
+
+    /// Completes when the attempt must not go on.
+    async fn cut_off(&self, sent: Instant, endpoint: &Endpoint) -> Cut {
+        let mut watch = self.gathering.watch();
+        let total = sent + endpoint.attempt_timeout;
+        let mut permit = None;
+        loop {
+            let interest = *watch.borrow_and_update();
+            let now = Instant::now();
+            if now >= interest.deadline {
+                return Cut::Fault(Fault::DeadlineExceeded);
+            }
+            if now >= total {
+                return Cut::Fault(Fault::Timeout(TimeoutPhase::Total));
+            }
+            let mut until = total.min(interest.deadline);
+            if let Some(since) = interest.orphaned_since {
+                permit = permit.or_else(|| Arc::clone(&self.orphans).try_acquire_owned().ok());
+                let worthless = !self.storable || permit.is_none() || now >= since + ORPHAN_MAX;
+                if worthless && self.gathering.close_if_orphaned() {
+                    return Cut::Abandoned;
+                }
+                until = until.min(since + ORPHAN_MAX);
+            } else {
+                permit = None;
+            }
+            tokio::select! {
+                () = sleep_until(until) => {}
+                _ = watch.changed() => {}
+            }
+        }
+    }
+
+    /// Holds what came against the schema, and a failure against the table.
+    fn judge(&self, exchange: Exchange, endpoint: &Endpoint, repaired: bool) -> Attempted {
+        let profile = &self.question.profile;
+        let (fault, problem) = match exchange.result {
+            Ok(answer) => match profile.schema.read(&self.question.text, &answer.content) {
+                Ok(extraction) => {
+                    self.observe_valid(&extraction, repaired);
+                    return Attempted::Answered(Arc::new(extraction));
+                }
+                Err(invalid) => (Fault::SchemaInvalid, Some(invalid.to_string())),
+            },
+            Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),
+            Err(fault) => (fault, None),
+        };
+        if let Some(result) = validation_result(fault) {
+            self.observer.observe(&Event::AnswerValidated { profile: &profile.name, result });
+        }
+        let pushback = pushback::pushback(&exchange.headers, exchange.body_retry_delay, self.clock.now());
+        let advice = pushback::should_retry(&exchange.headers);
+        let class = classify(fault, advice, pushback.is_some());
+        let permission = class.may_retry(endpoint.retry_safety, fault);
+        Attempted::Failed(Failed {
+            fault,
+            http_status: exchange.http_status,
+            class,
+            permission,
+            pushback,
+            problem,
+        })
+    }
+
+    fn observe_valid(&self, extraction: &Extraction, repaired: bool) {
+        let profile = &self.question.profile.name;
+        let result = match (repaired, extraction.items) {
+            (true, _) => ValidationResult::Repaired,
+            (false, 0) => ValidationResult::ValidEmpty,
+            (false, _) => ValidationResult::Valid,
+        };
+        self.observer.observe(&Event::AnswerValidated { profile, result });
+        for &alignment in crate::extraction::Alignment::ALL {
+            let found = extraction.entities.iter().filter(|entity| entity.alignment == alignment).count();
+            if found > 0 {
+                self.observer.observe(&Event::EntityGrounded { profile, alignment, count: found as u64 });
+            }
+        }
+    }
+
+    fn succeeded(&self, latency: Duration) {
+        self.target.pace.succeeded(latency);
+        let mut purse = self.target.budget.purse();
+        let before = purse.ratio();
+        purse.reward(Instant::now());
+        let ratio = purse.ratio();
+        drop(purse);
+        if ratio > before {
+            self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
+        }
+    }
+
+    fn give_up(&self, stop: &Stop, last: Option<&Failed>) -> ExtractError {
+        let Some(last) = last else {
+            return ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
+        };
+        let endpoint = self.endpoint();
+        let error_type = last.fault.error_type();
+        if let Some(reason) = stop.withheld {
+            self.log.withhold(reason, Instant::now());
+            self.observer.observe(&Event::RetryWithheld {
+                endpoint: &endpoint,
+                error_type,
+                reason,
+                span: &self.span,
+            });
+        }
+        if last.fault == Fault::DeadlineExceeded {
+            return ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: None };
+        }
+        ExtractError::Upstream(Arc::new(UpstreamFailure {
+            upstream: Arc::clone(&endpoint.name),
+            model: Arc::clone(&endpoint.model),
+            error_type,
+            http_status: last.http_status,
+            outcome_unknown: last.permission == Permission::Ambiguous,
+            withheld: stop.withheld,
+            retry_after: stop.retry_after,
+            attempts: count(self.log.trail(Instant::now()).attempts.len()),
+        }))
+    }
+
+    fn endpoint(&self) -> Arc<Endpoint> {
+        Arc::clone(self.target.upstream.endpoint())
+    }
+}
+
+impl AttemptEnd {
+    fn cancelled(latency: Duration) -> Self {
+        Self {
+            outcome: AttemptOutcome::Cancelled,
+            error_type: None,
+            http_status: None,
+            usage: Usage::default(),
+            latency,
+            validation: Duration::ZERO,
+        }
+    }
+}
+
+/// What an answer's fault says about its validity; nothing, if it is about the transport.
+fn validation_result(fault: Fault) -> Option<ValidationResult> {
+    match fault {
+        Fault::SchemaInvalid => Some(ValidationResult::SchemaInvalid),
+        Fault::Truncated => Some(ValidationResult::Truncated),
+        Fault::Refused => Some(ValidationResult::Refused),
+        Fault::Empty => Some(ValidationResult::Empty),
+        Fault::Connect
+        | Fault::ConnectTimeout
+        | Fault::TlsUntrusted
+        | Fault::TlsHandshake
+        | Fault::Unsendable
+        | Fault::NotProcessed
+        | Fault::Reset
+        | Fault::Timeout(_)
+        | Fault::DeadlineExceeded
+        | Fault::HeadTooLarge
+        | Fault::BodyTooLarge
+        | Fault::Status { .. }
+        | Fault::ErrorBody { .. }
+        | Fault::Malformed => None,
+    }
+}
+
+fn error_type(error: &ExtractError) -> Option<ErrorType> {
+    match error {
+        ExtractError::Upstream(failure) => Some(failure.error_type),
+        ExtractError::DeadlineExceeded { .. } => Some(ErrorType::DeadlineExceeded),
+        _ => None,
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
