@@ -1,0 +1,157 @@
+//! The command line: one file per command, and what they share.
+
+pub mod check_config;
+mod client;
+pub mod demo;
+pub mod extract;
+pub mod healthcheck;
+mod render;
+pub mod serve;
+pub mod simulate;
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Environment;
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(name = "tidegate", version, about, long_about = None, arg_required_else_help = true)]
+#[command(
+    after_help = "Example: tidegate demo\n\nExit codes: 0 ok, 1 the call failed, 2 wrong use or configuration"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Command {
+    /// Serve gRPC: what is configured, else the embedded simulator on loopback
+    Serve(serve::ServeArgs),
+    /// Make calls through a gateway to the embedded simulator, faults on, and show what happened
+    Demo(demo::DemoArgs),
+    /// Call a gateway once
+    Extract(extract::ExtractArgs),
+    /// Serve the flaky AI API alone
+    Simulate(simulate::SimulateArgs),
+    /// Check a configuration and print it as it is understood, secrets redacted
+    CheckConfig(check_config::CheckConfigArgs),
+    /// Ask a running gateway whether it is ready
+    Healthcheck(healthcheck::HealthcheckArgs),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well: 0.
+    Ok,
+    /// The call failed: 1.
+    Failed,
+    /// The command or the configuration is wrong: 2, as with wrong arguments.
+    Misused,
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub async fn run(self) -> Exit {
+        let environment = Environment::of_process();
+        match self.command {
+            Command::Serve(args) => serve::run(&args, &environment).await,
+            Command::Demo(args) => demo::run(&args, &environment).await,
+            Command::Extract(args) => extract::run(&args, &environment).await,
+            Command::Simulate(args) => simulate::run(&args).await,
+            Command::CheckConfig(args) => {
+                let ran = check_config::run(&args, &environment, &mut io::stdout(), &mut io::stderr());
+                ran.unwrap_or(Exit::Failed)
+            }
+            Command::Healthcheck(args) => healthcheck::run(&args).await,
+        }
+    }
+}
+
+/// Completes when the process is asked to end (SIGTERM, SIGINT).
+async fn interrupted() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without a way to hear of signals, their default action ends the process.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Ok => Self::SUCCESS,
+            Exit::Failed => Self::from(1),
+            Exit::Misused => Self::from(2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::proto::CacheMode;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split(' ')).map(|cli| cli.command)
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example_that_parses() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            let example = help.lines().find_map(|line| line.strip_prefix("Example: "));
+            let example = example.unwrap_or_else(|| panic!("no example: {help}"));
+            let parsed = parse(&example.replace('"', ""));
+            assert!(parsed.is_ok(), "{example}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn extract_takes_all_its_options() {
+        let line = "tidegate extract --addr gate:1 --profile p --timeout 250ms --cache no_store --json -";
+        let Ok(Command::Extract(args)) = parse(line) else { panic!("{:?}", parse(line)) };
+        assert_eq!(args.addr, "gate:1");
+        assert_eq!(args.profile.as_deref(), Some("p"));
+        assert_eq!(args.timeout, Some(Duration::from_millis(250)));
+        assert_eq!(CacheMode::from(args.cache), CacheMode::NoStore);
+        assert!(args.json);
+        assert_eq!(args.text, "-");
+    }
+
+    #[test]
+    fn wrong_use_exits_with_2() {
+        for line in [
+            "tidegate jobs",
+            "tidegate check-config",
+            "tidegate extract",
+            "tidegate extract --timeout soon text",
+            "tidegate simulate",
+            "tidegate simulate --listen nowhere",
+            "tidegate demo --calls 0",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Calls a gateway as any other client does.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use tonic::{
+    Request, Status,
+    transport::{Channel, Endpoint},
+};
+use tonic_types::{StatusExt as _, pb};
+
+use crate::{
+    grpc::status::INFO_TYPE_URL,
+    proto::{self, extraction_service_client::ExtractionServiceClient},
+};
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to a gateway. Cheap to clone.
+pub(super) type Client = ExtractionServiceClient<Channel>;
+
+/// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken.
+pub(super) async fn connect(addr: &str) -> Result<Client, tonic::transport::Error> {
+    let url = if addr.contains("://") { addr.to_owned() } else { format!("http://{addr}") };
+    let endpoint = Endpoint::from_shared(url)?.connect_timeout(CONNECT_TIMEOUT);
+    Ok(ExtractionServiceClient::new(endpoint.connect().await?))
+}
+
+/// A request that has to be answered within `timeout`, with an API key if there is one.
+pub(super) fn request(
+    message: proto::ExtractRequest,
+    timeout: Option<Duration>,
+    api_key: Option<&str>,
+) -> Result<Request<proto::ExtractRequest>, tonic::metadata::errors::InvalidMetadataValue> {
+    let mut request = Request::new(message);
+    if let Some(timeout) = timeout {
+        request.set_timeout(timeout);
+    }
+    if let Some(key) = api_key {
+        request.metadata_mut().insert("authorization", format!("Bearer {key}").parse()?);
+    }
+    Ok(request)
+}
+
+/// How a failed call came about, if its status tells.
+pub(super) fn info_of(status: &Status) -> Option<proto::ExtractionInfo> {
+    let details = pb::Status::decode(status.details()).ok()?.details;
+    let info = details.into_iter().find(|any| any.type_url == INFO_TYPE_URL)?;
+    proto::ExtractionInfo::decode(&*info.value).ok()
+}
+
+/// The stable reason of a failed call.
+pub(super) fn reason_of(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}

@@ -1,0 +1,149 @@
+//! The standard `OTEL_*` variables: they fill what the file and `TIDEGATE__*` leave open.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use super::{
+    environment::Environment,
+    path::KeyPath,
+    problem::{Complaint, Problem},
+    reader::Origin,
+};
+
+const SECTION: &str = "telemetry";
+
+/// Fills the open keys of `[telemetry]`.
+pub(super) fn fill(
+    table: &mut Table,
+    environment: &Environment,
+    origins: &mut BTreeMap<KeyPath, Origin>,
+) -> Vec<Problem> {
+    let section = table.entry(SECTION).or_insert_with(|| Value::Table(Table::new()));
+    let Value::Table(section) = section else { return Vec::new() };
+    let mut filling = Filling { section, environment, origins, problems: Vec::new() };
+    filling.endpoint();
+    filling.sampler();
+    filling.service_name();
+    filling.resource();
+    filling.problems
+}
+
+struct Filling<'a> {
+    section: &'a mut Table,
+    environment: &'a Environment,
+    origins: &'a mut BTreeMap<KeyPath, Origin>,
+    problems: Vec<Problem>,
+}
+
+impl Filling<'_> {
+    fn endpoint(&mut self) {
+        const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+        let disabled = self.environment.get_filled("OTEL_SDK_DISABLED");
+        if self.section.contains_key("otlp_endpoint")
+            || disabled.is_some_and(|v| v.eq_ignore_ascii_case("true"))
+        {
+            return;
+        }
+        let Some(endpoint) = self.environment.get_filled(ENDPOINT) else { return };
+        match self.environment.get_filled(PROTOCOL) {
+            None | Some("grpc") => self.set("otlp_endpoint", Value::from(endpoint), ENDPOINT),
+            Some(_) => self.complain(
+                PROTOCOL,
+                "must be grpc: no other protocol is available in this version",
+                "set telemetry.otlp_endpoint to an endpoint that speaks gRPC (most often port 4317)",
+            ),
+        }
+    }
+
+    /// Callers that have decided are followed in any case, so the parent-based samplers and the others
+    /// come to the same.
+    fn sampler(&mut self) {
+        const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+        const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
+        if self.section.contains_key("trace_ratio") {
+            return;
+        }
+        let Some(sampler) = self.environment.get_filled(SAMPLER) else { return };
+        match sampler.strip_prefix("parentbased_").unwrap_or(sampler) {
+            "always_on" => self.set("trace_ratio", Value::from(1.0), SAMPLER),
+            "always_off" => self.set("trace_ratio", Value::from(0.0), SAMPLER),
+            "traceidratio" => {
+                if let Some(ratio) = self.environment.get_filled(RATIO) {
+                    let value = ratio.parse().map_or_else(|_| Value::from(ratio), Value::Float);
+                    self.set("trace_ratio", value, RATIO);
+                }
+            }
+            _ => self.complain(
+                SAMPLER,
+                "names a sampler that is not available",
+                "use always_on, always_off or traceidratio, each also with parentbased_ before it, or set \
+                 telemetry.trace_ratio",
+            ),
+        }
+    }
+
+    fn service_name(&mut self) {
+        const NAME: &str = "OTEL_SERVICE_NAME";
+        if let Some(name) = self.environment.get_filled(NAME)
+            && !self.section.contains_key("service_name")
+        {
+            self.set("service_name", Value::from(name), NAME);
+        }
+    }
+
+    fn resource(&mut self) {
+        const ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+        let Some(attributes) = self.environment.get_filled(ATTRIBUTES) else { return };
+        for pair in attributes.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let decoded =
+                pair.split_once('=').map(|(key, value)| (decoded(key.trim()), decoded(value.trim())));
+            let Some((Some(key), Some(value))) = decoded else {
+                self.complain(ATTRIBUTES, "is no list of attributes", "write it like key=value,key=value");
+                return;
+            };
+            if value.is_empty() {
+                continue;
+            }
+            if key == "service.name" {
+                if !self.section.contains_key("service_name") {
+                    self.set("service_name", Value::from(value), ATTRIBUTES);
+                }
+                continue;
+            }
+            let resource = self.section.entry("resource").or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(resource) = resource
+                && !resource.contains_key(&key)
+            {
+                let path = [SECTION, "resource", &key].map(str::to_owned).into_iter().collect();
+                self.origins.insert(path, Origin { variable: ATTRIBUTES.into(), raw: value.clone() });
+                resource.insert(key, Value::from(value));
+            }
+        }
+    }
+
+    fn set(&mut self, key: &str, value: Value, variable: &str) {
+        let raw = self.environment.get(variable).unwrap_or_default().to_owned();
+        let path = [SECTION, key].map(str::to_owned).into_iter().collect();
+        self.origins.insert(path, Origin { variable: variable.into(), raw });
+        self.section.insert(key.into(), value);
+    }
+
+    fn complain(&mut self, variable: &str, what: &str, remedy: &str) {
+        let Complaint { what, remedy } = Complaint::new(what, remedy);
+        self.problems.push(Problem { path: variable.into(), value: None, set_by: None, what, remedy });
+    }
+}
+
+/// The text with its `%20`s resolved; `None` if they are ill-formed.
+fn decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (hex, rest) = piece.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(hex, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
