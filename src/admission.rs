@@ -34,6 +34,7 @@ pub struct AdmissionSettings {
 #[derive(Debug)]
 pub struct Admission {
     places: Arc<Semaphore>,
+    places_max: usize,
     draining: AtomicBool,
 }
 
@@ -45,7 +46,8 @@ pub struct Admitted(#[expect(dead_code, reason = "held for its drop")] OwnedSema
 impl Admission {
     /// A door to as many places as the settings allow.
     pub fn new(settings: &AdmissionSettings) -> Self {
-        Self { places: Arc::new(Semaphore::new(settings.in_flight_max)), draining: AtomicBool::new(false) }
+        let places_max = settings.in_flight_max;
+        Self { places: Arc::new(Semaphore::new(places_max)), places_max, draining: AtomicBool::new(false) }
     }
 
     /// Lets a call in, or says at once why not.
@@ -57,6 +59,11 @@ impl Admission {
             Ok(place) => Ok(Admitted(place)),
             Err(_) => Err(ExtractError::Saturated { retry_after: SATURATED_RETRY_AFTER }),
         }
+    }
+
+    /// How many calls are inside.
+    pub fn running(&self) -> usize {
+        self.places_max - self.places.available_permits()
     }
 
     /// Lets nobody in any more.

@@ -153,7 +153,7 @@ impl App {
         self.ready.send_replace(false);
         self.admission.drain();
         set_serving(&self.health, false).await;
-        let running = self.tasks.running();
+        let running = self.admission.running();
         self.observer.observe(&Event::ServerDraining { running, limit: self.drain_timeout });
         self.tasks.stop();
         let served = timeout(self.drain_timeout, &mut self.server).await;

@@ -9,7 +9,6 @@ import sys
 import urllib.request
 
 import pytest
-from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "target" / "debug" / "tidegate"
@@ -21,7 +20,8 @@ def stubs(tmp_path_factory):
     """The generated client code, as README.md says to make it."""
     out = tmp_path_factory.mktemp("stubs")
     protos = [str(path) for path in sorted((ROOT / "proto" / "tidegate").rglob("*.proto"))]
-    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", f"--grpc_python_out={out}", *protos]) == 0
+    command = ["-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", f"--grpc_python_out={out}"]
+    subprocess.run([sys.executable, *command, *protos], check=True)
     sys.path[:0] = [str(out), str(EXAMPLES)]
 
 
