@@ -286,3 +286,6 @@ fn append(details: &[u8], info: &proto::ExtractionInfo) -> Vec<u8> {
 fn pushback(retry_after: Option<Duration>) -> i64 {
     retry_after.map_or(-1, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests;
