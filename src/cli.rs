@@ -111,6 +111,12 @@ mod tests {
         Cli::try_parse_from(line.split(' ')).map(|cli| cli.command)
     }
 
+    /// As a shell would split it: at blanks outside of quotes.
+    fn words(line: &str) -> Vec<&str> {
+        let pieces = line.split('"').enumerate();
+        pieces.flat_map(|(i, p)| if i % 2 == 0 { p.split_whitespace().collect() } else { vec![p] }).collect()
+    }
+
     #[test]
     fn the_tree_is_sound() {
         Cli::command().debug_assert();
@@ -122,7 +128,7 @@ mod tests {
             let help = command.render_long_help().to_string();
             let example = help.lines().find_map(|line| line.strip_prefix("Example: "));
             let example = example.unwrap_or_else(|| panic!("no example: {help}"));
-            let parsed = parse(&example.replace('"', ""));
+            let parsed = Cli::try_parse_from(words(example));
             assert!(parsed.is_ok(), "{example}: {parsed:?}");
         }
     }

@@ -20,29 +20,32 @@ const CONFIG_BYTES_MAX: u64 = 1 << 20;
 /// The most bytes of a file with certificates or a key.
 const PEM_BYTES_MAX: u64 = 1 << 20;
 
-/// The table that a configuration file holds. If it is no TOML, all its errors, without the lines they
-/// are in: those may hold secrets.
+/// The table that a configuration file holds.
 pub(super) fn table(path: &Path) -> Result<Table, ConfigProblems> {
-    let name = path.display();
-    let problem = |path: String, complaint: Complaint| {
-        let Complaint { what, remedy } = complaint;
-        Problem { path, value: None, set_by: None, what, remedy }
-    };
     let text = bytes(path, CONFIG_BYTES_MAX)
         .and_then(utf8)
-        .map_err(|complaint| ConfigProblems::from(problem(name.to_string(), complaint)))?;
+        .map_err(|complaint| ConfigProblems::from(Problem::at(path.display().to_string(), complaint)))?;
     let (_, mut errors) = toml::de::DeTable::parse_recoverable(&text);
     match text.parse() {
         Ok(table) if errors.is_empty() => return Ok(table),
         Err(error) if errors.is_empty() => errors.push(error),
         Ok(_) | Err(_) => {}
     }
-    let problems = errors.iter().map(|error| {
-        let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-        let what = format!("is no TOML: {}", error.message());
-        problem(format!("{name}:{line}:{column}"), Complaint::new(what, "mend it at that line and column"))
-    });
-    ConfigProblems::of(problems.collect()).map(|()| Table::new())
+    ConfigProblems::of(no_toml(path, &text, &errors)).map(|()| Table::new())
+}
+
+/// The errors in their order, one a line: what follows on the same line follows from the first. The
+/// lines themselves are not shown, they may hold secrets.
+fn no_toml(path: &Path, text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
+    let place = |error: &toml::de::Error| position(text, error.span().map_or(0, |span| span.start));
+    let mut places: Vec<_> = errors.iter().map(|error| (place(error), error.message())).collect();
+    places.sort_unstable();
+    places.dedup_by_key(|((line, _), _)| *line);
+    let problem = |((line, column), message)| {
+        let complaint = Complaint::new(format!("is no TOML: {message}"), "mend it at that line and column");
+        Problem::at(format!("{}:{line}:{column}", path.display()), complaint)
+    };
+    places.into_iter().map(problem).collect()
 }
 
 /// Line and column of a byte, both from 1; columns count characters.

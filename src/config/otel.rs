@@ -131,8 +131,7 @@ impl Filling<'_> {
     }
 
     fn complain(&mut self, variable: &str, what: &str, remedy: &str) {
-        let Complaint { what, remedy } = Complaint::new(what, remedy);
-        self.problems.push(Problem { path: variable.into(), value: None, set_by: None, what, remedy });
+        self.problems.push(Problem::at(variable, Complaint::new(what, remedy)));
     }
 }
 

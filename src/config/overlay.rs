@@ -35,9 +35,7 @@ pub(super) fn lay(
     for (segments, variable, raw) in variables {
         let outcome = set(table, &segments, raw.parse().unwrap_or_else(|_| Value::from(raw)))
             .and_then(|path| remember(origins, path, Origin { variable: variable.into(), raw: raw.into() }));
-        if let Err(Complaint { what, remedy }) = outcome {
-            problems.push(Problem { path: variable.into(), value: None, set_by: None, what, remedy });
-        }
+        problems.extend(outcome.err().map(|complaint| Problem::at(variable, complaint)));
     }
     problems
 }

@@ -22,6 +22,13 @@ pub struct Problem {
     pub remedy: String,
 }
 
+impl Problem {
+    /// A problem with a place rather than with a value.
+    pub(super) fn at(path: impl Into<String>, complaint: Complaint) -> Self {
+        Self { path: path.into(), value: None, set_by: None, what: complaint.what, remedy: complaint.remedy }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path)?;

@@ -123,10 +123,11 @@ impl Reader<'_> {
     }
 
     fn terms(&self, section: &mut Section<'_>, default: Terms) -> Terms {
+        let given = section.has("timeout");
         let timeout = section.or("timeout", &Span(TIMEOUT_MIN..=TIMEOUT_MAX), default.timeout);
         section.law(
             &["timeout"],
-            timeout <= self.timeout_max,
+            !given || timeout <= self.timeout_max,
             "must not be longer than server.timeout_max",
             "lower it or raise server.timeout_max",
         );
@@ -252,7 +253,7 @@ fn schema(section: &mut Section<'_>, default: Option<&str>) -> Option<Arc<Schema
     match Schema::compile(&text) {
         Ok(schema) => Some(Arc::new(schema)),
         Err(problem) => {
-            let what = format!("is no acceptable JSON Schema: {problem}");
+            let what = format!("is no acceptable JSON Schema: {}", problem.0.replace('\n', " "));
             section.complain(key, Complaint::new(what, "mend the schema"));
             None
         }

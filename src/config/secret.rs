@@ -1,6 +1,5 @@
 //! Secrets come from the environment or a file, so that a configuration file can be shown to everybody.
 
-use http::HeaderValue;
 use toml::Value;
 
 use super::{
@@ -88,7 +87,7 @@ fn sendable(value: &str) -> Result<Secret, Complaint> {
     if value.trim().is_empty() {
         return Err(Complaint::new("leads to an empty secret", "put the secret there, or remove the key"));
     }
-    if HeaderValue::from_str(value).is_err() {
+    if !value.chars().all(|c| (' '..='~').contains(&c)) {
         let what = "leads to a secret that no header can carry";
         return Err(Complaint::new(what, "use one line of visible ASCII characters"));
     }

@@ -38,11 +38,10 @@ pub(super) fn read(
     let drain_timeout =
         server.or("drain_timeout", &Span(Duration::ZERO..=DRAIN_TIMEOUT_MAX), Duration::from_secs(30));
     let allow_unauthenticated = server.or("allow_unauthenticated", &Flag, false);
-    let tls = tls(&mut server);
-    let known_callers = credentials.is_some() || tls.as_ref().is_some_and(|tls| tls.client_ca_pem.is_some());
+    let (tls, client_ca) = tls(&mut server);
     server.law(
-        &["listen", "allow_unauthenticated", "tls.client_ca_file"],
-        listen.ip().is_loopback() || known_callers || allow_unauthenticated,
+        &["listen", "allow_unauthenticated"],
+        listen.ip().is_loopback() || credentials.is_some() || client_ca || allow_unauthenticated,
         "is beyond loopback, and everybody could call",
         "add [auth.tenants.NAME] or server.tls.client_ca_file, listen on 127.0.0.1, or set \
          server.allow_unauthenticated = true",
@@ -76,9 +75,10 @@ fn admission(server: &mut Section<'_>) -> AdmissionSettings {
     }
 }
 
-fn tls(server: &mut Section<'_>) -> Option<TlsSettings> {
+/// Certificate and key, if they are sound, and whether clients are meant to have certificates.
+fn tls(server: &mut Section<'_>) -> (Option<TlsSettings>, bool) {
     if !server.has("tls") {
-        return None;
+        return (None, false);
     }
     let mut tls = server.section("tls");
     for key in ["certificate_file", "key_file"] {
@@ -88,6 +88,7 @@ fn tls(server: &mut Section<'_>) -> Option<TlsSettings> {
     }
     let certificate_pem = tls.certificates_file("certificate_file");
     let key_pem = tls.private_key_file("key_file");
+    let client_ca = tls.has("client_ca_file");
     let client_ca_pem = tls.certificates_file("client_ca_file");
     let settings = certificate_pem.zip(key_pem).map(|(certificate_pem, key_pem)| TlsSettings {
         certificate_pem,
@@ -101,7 +102,7 @@ fn tls(server: &mut Section<'_>) -> Option<TlsSettings> {
         "name the key that the certificate was made for, the server's certificate first in its file",
     );
     tls.finish();
-    settings
+    (settings, client_ca)
 }
 
 fn belong_together(tls: &TlsSettings) -> bool {
