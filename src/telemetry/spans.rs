@@ -68,7 +68,7 @@ impl Spans {
 
 /// The logical CLIENT span of a flight, over all attempts and the waits between them.
 pub fn flight(parent: &Span, endpoint: &Endpoint, profile: &Arc<str>) -> Span {
-    let make = || tracing::info_span!(target: "tidegate", parent: parent, "chat", otel.kind = "client");
+    let make = || tracing::info_span!(target: "tidegate", parent: None, "chat", otel.kind = "client");
     child(parent, make, |span| {
         span.update_name(format!("chat {}", endpoint.model));
         span.set_attributes([
@@ -92,7 +92,7 @@ pub fn attempt(
     wait: Duration,
     wait_source: Option<WaitSource>,
 ) -> Span {
-    let make = || tracing::info_span!(target: "tidegate", parent: flight, "POST", otel.kind = "client");
+    let make = || tracing::info_span!(target: "tidegate", parent: None, "POST", otel.kind = "client");
     child(flight, make, |span| {
         span.set_attributes([
             KeyValue::new("http.request.method", "POST"),
@@ -115,7 +115,7 @@ pub fn attempt(
 
 /// The INTERNAL span of a call that waits for another call's flight, with a link to that flight.
 pub fn joined(parent: &Span, flight: &Span) -> Span {
-    let make = || tracing::info_span!(target: "tidegate", parent: parent, "tidegate.flight.wait", otel.kind = "internal");
+    let make = || tracing::info_span!(target: "tidegate", parent: None, "tidegate.flight.wait", otel.kind = "internal");
     child(parent, make, |span| {
         let flight = flight.context().span().span_context().clone();
         if flight.is_valid() {
@@ -138,13 +138,19 @@ pub fn trace_id(span: &Span) -> Option<String> {
 }
 
 /// A child where the parent is sampled, else the parent itself.
+///
+/// The parent is told to OpenTelemetry only. Told to `tracing`, its registry would hold the parent open and
+/// release it through whatever subscriber is the default when the child closes, which may be another
+/// gateway's or none.
 fn child(parent: &Span, make: impl FnOnce() -> Span, write: impl FnOnce(&SpanRef<'_>)) -> Span {
-    if !parent.context().span().is_recording() {
+    let context = parent.context();
+    if !context.span().is_recording() {
         return parent.clone();
     }
-    // The child goes where its parent went.
     let span = parent.with_subscriber(|(_, dispatch)| dispatcher::with_default(dispatch, make));
     let span = span.unwrap_or_else(Span::none);
+    // Can't fail: the span is new, and its subscriber is one that listens to spans.
+    let _ = span.set_parent(context);
     if_sampled(&span, write);
     span
 }
