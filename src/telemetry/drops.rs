@@ -31,6 +31,12 @@ impl Drops {
         }
     }
 
+    /// What is counted and not yet reported.
+    #[cfg(test)]
+    pub(super) fn count(&self, signal: Signal) -> u64 {
+        self.of(signal).load(Ordering::Relaxed)
+    }
+
     fn of(&self, signal: Signal) -> &AtomicU64 {
         match signal {
             Signal::Spans => &self.spans,

@@ -4,7 +4,7 @@ use std::{
     io::{self, Write},
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     time::Duration,
 };
@@ -15,6 +15,9 @@ use crate::telemetry::{drops::Drops, event::Signal};
 
 /// The most lines that wait to be written; further ones are dropped and counted.
 const LINES_MAX: usize = 8192;
+
+/// The pause before a full queue is looked at again.
+const FLUSH_PAUSE: Duration = Duration::from_millis(5);
 
 /// Takes lines and hands them to the thread that writes.
 #[derive(Clone)]
@@ -41,13 +44,21 @@ impl LineWriter {
         Ok(Self { sender, drops })
     }
 
-    /// Waits until all lines so far are written, at most for `limit`. Blocks.
+    /// Waits until all lines so far are written, at most about `limit`. Blocks.
     pub(in crate::telemetry) fn flush(&self, limit: Duration) {
-        let (done, waiter) = sync_channel(1);
-        if self.sender.try_send(Message::Flush(done)).is_ok() {
-            // Past the limit there is nothing left to be done.
-            let _ = waiter.recv_timeout(limit);
+        let (done, flushed) = sync_channel(1);
+        let mut message = Message::Flush(done);
+        let mut waited = Duration::ZERO;
+        while let Err(TrySendError::Full(unsent)) = self.sender.try_send(message) {
+            if waited >= limit {
+                return;
+            }
+            std::thread::sleep(FLUSH_PAUSE);
+            waited += FLUSH_PAUSE;
+            message = unsent;
         }
+        // Past the limit there is nothing left to be done.
+        let _ = flushed.recv_timeout(limit.saturating_sub(waited));
     }
 }
 
@@ -82,5 +93,42 @@ impl MakeWriter<'_> for LineWriter {
 
     fn make_writer(&self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// A reader that takes nothing until the lock is free.
+    struct Stuck(Arc<Mutex<u64>>);
+
+    impl Write for Stuck {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            *self.0.lock().unwrap() += 1;
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stuck_reader_costs_lines_and_no_time() {
+        let (written, drops) = (Arc::new(Mutex::new(0)), Arc::new(Drops::default()));
+        let mut writer = LineWriter::start(Stuck(Arc::clone(&written)), Arc::clone(&drops)).unwrap();
+        let stuck = written.lock().unwrap();
+        let lines = LINES_MAX as u64 + 100;
+        for _ in 0..lines {
+            writer.write_all(b"line\n").unwrap();
+        }
+        drop(stuck);
+        writer.flush(Duration::from_secs(5));
+        let dropped = drops.count(Signal::Logs);
+        assert!((99..=100).contains(&dropped), "{dropped} dropped: one line may be in the thread's hands");
+        assert_eq!(*written.lock().unwrap() + dropped, lines);
     }
 }
