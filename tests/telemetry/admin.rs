@@ -1,0 +1,50 @@
+//! The admin server over a socket.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tidegate::admin::{self, AdminState};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::script::quiet;
+
+async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn tells_health_and_metrics_and_ends_with_idle_connections() {
+    let telemetry = quiet();
+    let (readiness, ready) = watch::channel(false);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let server = admin::serve(listener, AdminState { metrics: telemetry.page(), ready }, shutdown.clone());
+    let client = async {
+        assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
+        readiness.send(true).unwrap();
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        let page = get(address, "/metrics").await;
+        assert!(page.contains("content-type: text/plain; version=0.0.4"), "{page}");
+        assert!(page.contains("tidegate_build_info{version="));
+        assert!(get(address, "/").await.contains("/metrics"));
+        assert!(get(address, "/config").await.starts_with("HTTP/1.1 404"));
+        let idle = TcpStream::connect(address).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        shutdown.cancel();
+        idle
+    };
+    let both = async { tokio::join!(server, client) };
+    tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "the listener is gone");
+}

@@ -1,0 +1,209 @@
+//! What a gateway would report, scripted.
+
+use std::{io, sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use tidegate::{
+    extraction::{
+        Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, Phase, Trail,
+        Usage, WaitSource, Withheld,
+    },
+    telemetry::{
+        AttemptGuard, CallGuard, Configured, Event, LogFormat, LogLevel, RpcGuard, Telemetry,
+        TelemetrySettings,
+        event::{AttemptFacts, CacheResult, EvictionCause, FlightEnded, Signal, ValidationResult},
+        spans,
+    },
+    upstream::{Endpoint, RetrySafety},
+};
+use tracing::Span;
+
+pub(crate) const METHOD: &str = "tidegate.v1.ExtractionService/Extract";
+pub(crate) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
+    TelemetrySettings {
+        otlp_endpoint,
+        otlp_timeout: Duration::from_secs(2),
+        otlp_metrics_interval: Duration::from_mins(10),
+        trace_ratio: 1.0,
+        service_name: "tidegate".into(),
+        resource: vec![("deployment.environment.name".into(), "test".into())],
+        log_format: LogFormat::Json,
+        log_level: LogLevel::Info,
+    }
+}
+
+pub(crate) fn configured() -> Configured {
+    Configured {
+        upstreams: vec!["primary".into(), "second".into()],
+        profiles: vec!["entities".into(), "inline".into()],
+    }
+}
+
+pub(crate) fn endpoint(name: &str) -> Arc<Endpoint> {
+    Arc::new(Endpoint {
+        name: name.into(),
+        provider: "openai",
+        model: "small-model".into(),
+        host: "api.example.com".into(),
+        port: 443,
+        url: "https://api.example.com/v1/chat/completions".into(),
+        retry_safety: RetrySafety::Safe,
+        attempt_timeout: Duration::from_secs(30),
+        propagate_trace: true,
+    })
+}
+
+/// Telemetry without a collector whose lines nobody reads.
+pub(crate) fn quiet() -> Telemetry {
+    Telemetry::start_with(&settings(None), &configured(), io::sink()).unwrap()
+}
+
+pub(crate) fn caller_headers(sampled: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let flags = if sampled { "01" } else { "00" };
+    headers.insert("traceparent", format!("00-{TRACE}-b7ad6b7169203331-{flags}").parse().unwrap());
+    headers.insert("tracestate", "vendor=1".parse().unwrap());
+    headers.insert("baggage", "secret=1".parse().unwrap());
+    headers
+}
+
+fn usage() -> Usage {
+    Usage { input_tokens: Some(120), output_tokens: Some(30) }
+}
+
+pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: AttemptKind) -> AttemptFacts {
+    let (wait, wait_source) = match kind {
+        AttemptKind::Retry => (Duration::from_millis(210), Some(WaitSource::Exponential)),
+        _ => (Duration::ZERO, None),
+    };
+    let span = spans::attempt(flight, number, kind, endpoint, wait, wait_source);
+    let id = format!("attempt-{number}");
+    AttemptFacts { id, number, kind, endpoint: Arc::clone(endpoint), wait, wait_source, span }
+}
+
+/// One call whose first attempt fails and whose second succeeds, and a call that joins it.
+pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
+    let (observer, profile) = (telemetry.observer(), Arc::from("entities"));
+    let endpoint = endpoint("primary");
+    let begin = |number, kind, flight: &Span| {
+        AttemptGuard::begin(Arc::clone(&observer), facts(flight, &endpoint, number, kind))
+    };
+    let server = telemetry.spans().server(METHOD, headers);
+    let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
+    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
+    call.accepted(&profile);
+    call.cache_answered(CacheResult::Miss, None);
+
+    let flight = spans::flight(call.span(), &endpoint, &profile);
+    observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
+    let follower = telemetry.spans().server(METHOD, &HeaderMap::new());
+    let wait = spans::joined(&follower, &flight);
+    begin(1, AttemptKind::Initial, &flight).end(
+        AttemptOutcome::Failure,
+        Some(ErrorType::Overloaded),
+        Some(503),
+        Usage::default(),
+    );
+    observer.observe(&Event::RetryScheduled {
+        endpoint: &endpoint,
+        reason: ErrorType::Overloaded,
+        source: WaitSource::Exponential,
+        delay: Duration::from_millis(210),
+        next_number: 2,
+        budget_ratio: 0.99,
+        remaining: Duration::from_secs(20),
+        span: &flight,
+    });
+    begin(2, AttemptKind::Retry, &flight).end(AttemptOutcome::Success, None, Some(200), usage());
+    observer.observe(&Event::AnswerValidated { profile: &profile, result: ValidationResult::Valid });
+    observer.observe(&Event::EntityGrounded { profile: &profile, alignment: Alignment::Exact, count: 3 });
+    observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, None)));
+    observer.observe(&Event::FlightWaited {
+        answered: true,
+        elapsed: Duration::from_millis(250),
+        span: &wait,
+    });
+    call.trail(&trail());
+    call.end(Ok(()));
+    rpc.end("OK");
+}
+
+/// A call that runs out of time after a failed attempt, with a hedge given up.
+pub(crate) fn late_call(telemetry: &Telemetry) {
+    let (observer, profile) = (telemetry.observer(), Arc::from("entities"));
+    let endpoint = endpoint("second");
+    let begin = |number, kind, flight: &Span| {
+        AttemptGuard::begin(Arc::clone(&observer), facts(flight, &endpoint, number, kind))
+    };
+    let server = telemetry.spans().server(METHOD, &HeaderMap::new());
+    let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
+    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
+    call.accepted(&profile);
+    call.cache_answered(CacheResult::Bypass, None);
+    let flight = spans::flight(call.span(), &endpoint, &profile);
+    observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
+    let first = begin(1, AttemptKind::Initial, &flight);
+    first.end(AttemptOutcome::Failure, Some(ErrorType::Connect), None, Usage::default());
+    observer.observe(&Event::RetryWithheld {
+        endpoint: &endpoint,
+        error_type: ErrorType::Connect,
+        reason: Withheld::Deadline,
+        span: &flight,
+    });
+    drop(begin(2, AttemptKind::Hedge, &flight));
+    observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, Some(ErrorType::Connect))));
+    let late = ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: Some(ErrorType::Connect) };
+    call.end(Err(&late));
+    rpc.end("DEADLINE_EXCEEDED");
+}
+
+/// Everything else that can happen, for the sake of its metric.
+pub(crate) fn the_rest(telemetry: &Telemetry) {
+    let observer = telemetry.observer();
+    observer.observe(&Event::CacheEvicted { cause: EvictionCause::Size });
+    observer.observe(&Event::CacheLevel { entries: 7, weight_bytes: 4096 });
+    observer.observe(&Event::BudgetMoved { endpoint: &endpoint("primary"), ratio: 0.5 });
+    observer.observe(&Event::TelemetryDropped { signal: Signal::Spans, count: 2 });
+    let stranger = facts(&Span::none(), &endpoint("stranger"), 1, AttemptKind::Initial);
+    drop(AttemptGuard::begin(observer, stranger));
+}
+
+fn flight_ended<'a>(
+    endpoint: &'a Arc<Endpoint>,
+    span: &'a Span,
+    error_type: Option<ErrorType>,
+) -> FlightEnded<'a> {
+    FlightEnded {
+        endpoint,
+        error_type,
+        cancelled: false,
+        attempts: 2,
+        retries: 1,
+        retry_delay: Duration::from_millis(210),
+        followers: 1,
+        usage: usage(),
+        wasted: Usage::default(),
+        elapsed: Duration::from_millis(900),
+        span,
+    }
+}
+
+/// The trail of a call that was mended by a retry.
+pub(crate) fn trail() -> Trail {
+    let record = |number, kind, outcome, error_type| AttemptRecord {
+        number,
+        kind,
+        upstream: "primary".into(),
+        outcome: Some(outcome),
+        error_type,
+        http_status: None,
+        latency: Duration::from_millis(300),
+        wait: Duration::ZERO,
+        wait_source: None,
+    };
+    let first = record(1, AttemptKind::Initial, AttemptOutcome::Failure, Some(ErrorType::Overloaded));
+    let second = record(2, AttemptKind::Retry, AttemptOutcome::Success, None);
+    Trail { attempts: vec![first, second], usage: usage(), ..Trail::default() }
+}
