@@ -1,0 +1,57 @@
+//! Which module may import which, as data.
+
+/// What each module of `src/` may import of the others: a module, or one name in it.
+pub(super) const IMPORTS: &[(&str, &[&str])] = &[
+    ("extraction", &[]),
+    ("clock", &[]),
+    ("tasks", &[]),
+    ("proto", &[]),
+    ("simulator", &[]),
+    ("upstream", &["extraction"]),
+    ("telemetry", &["clock", "extraction", "upstream::Endpoint"]),
+    ("admission", &["extraction"]),
+    ("resilience", &["clock", "extraction", "telemetry", "upstream"]),
+    (
+        "cache",
+        &["extraction", "resilience::Gathering", "resilience::Landing", "resilience::log", "telemetry"],
+    ),
+    ("pipeline", &["cache", "clock", "extraction", "resilience", "tasks", "telemetry", "upstream"]),
+    ("grpc", &["admission", "extraction", "pipeline", "proto", "telemetry"]),
+    ("admin", &["telemetry::MetricsPage"]),
+    (
+        "config",
+        &[
+            "admission::AdmissionSettings",
+            "cache::CacheSettings",
+            "extraction",
+            "grpc::settings",
+            "resilience::BackoffPolicy",
+            "resilience::BudgetPolicy",
+            "resilience::Policy",
+            "telemetry::LogFormat",
+            "telemetry::LogLevel",
+            "telemetry::TelemetrySettings",
+            "upstream::RetrySafety",
+            "upstream::settings",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "admin",
+            "admission",
+            "cache",
+            "clock",
+            "config",
+            "grpc",
+            "pipeline",
+            "proto",
+            "tasks",
+            "telemetry",
+            "upstream",
+        ],
+    ),
+    ("cli", &["app", "config", "grpc::status", "proto", "simulator", "telemetry::LogLevel"]),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];

@@ -1,0 +1,87 @@
+//! Makes `docs/limits.md` from the constants in the code: every limit can be found in one place.
+
+use std::{env, fs, path::Path};
+
+/// A constant whose name ends so is a limit.
+const ENDINGS: &[&str] = &["_MAX", "_MIN", "_LIMIT"];
+
+const HEAD: &str = "# Limits that are not configured
+
+Every loop, queue, body and map has a bound. Those that an operator may have to move are keys of the
+configuration file; these stand in the code. This page is made from it: `UPDATE_DOCS=1 cargo test`.
+
+| where | name | value | what it bounds |
+|---|---|---|---|
+";
+
+#[test]
+fn limits_md_lists_every_limit_in_the_code() {
+    let page = page();
+    let path = Path::new("docs/limits.md");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, &page).unwrap();
+    }
+    assert!(crate::read(path) == page, "docs/limits.md is out of date: run UPDATE_DOCS=1 cargo test");
+}
+
+fn page() -> String {
+    let rows = crate::files("src", &[".rs"]).into_iter().flat_map(|path| limits(&path, &crate::read(&path)));
+    std::iter::once(HEAD.to_owned()).chain(rows).collect()
+}
+
+/// The rows of one file. Constants that share a doc comment stand below it one after the other.
+fn limits(path: &Path, text: &str) -> Vec<String> {
+    let (mut rows, mut doc, mut in_doc) = (Vec::new(), String::new(), false);
+    let mut lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        let more = line.strip_prefix("///");
+        if let Some(more) = more {
+            doc = if in_doc { doc + more } else { more.to_owned() };
+        } else if let Some((name, value)) = constant(line, &mut lines) {
+            if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                assert!(
+                    !doc.is_empty(),
+                    "{}: {name} needs a doc comment: what does it bound?",
+                    path.display()
+                );
+                let place = path.strip_prefix("src").unwrap_or(path).display();
+                rows.push(format!(
+                    "| `{place}` | `{name}` | `{value}` | {} |\n",
+                    doc.trim().replace('|', "\\|")
+                ));
+            }
+        } else {
+            doc.clear();
+        }
+        in_doc = more.is_some();
+    }
+    rows
+}
+
+/// Name and value of the constant that begins on `line`, if one does.
+fn constant<'a>(line: &'a str, following: &mut impl Iterator<Item = &'a str>) -> Option<(&'a str, String)> {
+    let (visibility, declared) = line.split_once("const ")?;
+    let (name, rest) = declared.split_once(':')?;
+    if !visibility.is_empty() && !visibility.starts_with("pub") {
+        return None;
+    }
+    let mut whole = rest.to_owned();
+    while !whole.ends_with(';') {
+        whole = whole + " " + following.next()?;
+    }
+    let (_, value) = whole.split_once('=')?;
+    Some((name, value.trim().trim_end_matches(';').to_owned()))
+}
+
+#[test]
+fn limits_are_read_with_their_comments() {
+    let text = "/// The most\n/// of it.\nconst A_MAX: usize = 1;\npub(super) const B_MIN: Duration =\n    f(2);\nconst C: u8 = 3;\n";
+    let rows = limits(Path::new("src/x.rs"), text);
+    assert_eq!(
+        rows,
+        [
+            "| `x.rs` | `A_MAX` | `1` | The most of it. |\n",
+            "| `x.rs` | `B_MIN` | `f(2)` | The most of it. |\n"
+        ]
+    );
+}
