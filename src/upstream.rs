@@ -51,7 +51,7 @@ pub struct Endpoint {
     pub propagate_trace: bool,
 }
 
-/// Whether asking twice can do harm (R§2.2).
+/// Whether asking twice can do harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetrySafety {
     /// Asking has no effect but the answer.

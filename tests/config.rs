@@ -518,7 +518,7 @@ fn the_simulator_needs_no_file() {
 fn secrets_stay_hidden_and_the_effective_configuration_loads_again() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("key"), "canary-file\r\n").unwrap();
-    fs::write(directory.path().join("schema.json"), "{}").unwrap();
+    fs::write(directory.path().join("schema.json"), r#"{"type": "object"}"#).unwrap();
     let text = format!(
         "{MINIMAL}api_key = {{ file = \"key\" }}\nretry_safety = \"keyed\"\n\
          headers = {{ a = {{ env = \"HEADER\" }}, b = {{ value = \"canary-plain\" }} }}\n\

@@ -131,6 +131,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 
 /// A text cut to what one line can take.
 pub(super) fn shortened(text: &str) -> String {
+    /// The most characters of a value that are shown.
     const SHOWN_CHARS_MAX: usize = 80;
     let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut shown: String = chars.by_ref().take(SHOWN_CHARS_MAX).collect();

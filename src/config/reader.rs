@@ -281,6 +281,7 @@ impl<'r> Section<'r> {
 }
 
 fn is_name(name: &str) -> bool {
+    /// The longest name of an upstream, a profile or a tenant: they become labels of metrics.
     const NAME_BYTES_MAX: usize = 63;
     (1..=NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use super::{auth::Tenants, convert, deadline, profiles::Profiles, status::status};
 use crate::{
@@ -45,9 +45,8 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
         let received = received(&request);
         let span = request.extensions().get::<Span>().cloned().unwrap_or_else(Span::none);
         let mut guard = CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone());
-        let serving = self.serve(request, received, &mut guard).instrument(span.clone());
         // Larger than a task's usual future; one allocation per call.
-        let (profile, served) = Box::pin(serving).await;
+        let (profile, served) = Box::pin(self.serve(request, received, &mut guard)).await;
         let verdict = served.result.as_ref().err().map_or(Verdict::Ok, ExtractError::verdict);
         guard.trail(&served.report.trail);
         guard.waited(served.report.split(served.elapsed).elsewhere());

@@ -16,7 +16,6 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
-use tracing::Instrument as _;
 
 use super::{deadline, status::status};
 use crate::{
@@ -102,7 +101,7 @@ where
         let last_call = last_call(request.headers(), received);
         request.extensions_mut().insert(Received(received));
         request.extensions_mut().insert(span.clone());
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span);
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let response = tokio::select! {
                 biased;

@@ -3,7 +3,7 @@
 //! Why a purse at all: `max_attempts` bounds one call, not the load that a thousand failing calls put
 //! on an upstream that is down. Why filled by successes: a purse filled by requests lets a dead
 //! upstream be retried at that rate for ever, while one filled by successes runs dry in an outage and
-//! yet pays every retry as long as no more than a third of the attempts fail (R§0, R§2.6).
+//! yet pays every retry as long as no more than a third of the attempts fail (docs/adr/0006).
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

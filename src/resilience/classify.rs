@@ -1,4 +1,4 @@
-//! What a fault means for the next attempt: one table (R§2.3).
+//! What a fault means for the next attempt: one table (docs/adr/0009).
 
 use crate::upstream::{ErrorWord, Fault, RetrySafety};
 

@@ -7,7 +7,7 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, sleep_until},
 };
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use super::{
     Gathering, Policy, Target,
@@ -258,14 +258,14 @@ impl Flight {
                 endpoint: Arc::clone(&endpoint),
                 wait: record.wait,
                 wait_source: record.wait_source,
-                span: span.clone(),
+                span,
             },
         );
         let sent = Instant::now();
         self.log.send(record, sent);
         let exchange = tokio::select! {
             biased;
-            exchange = self.target.upstream.attempt(&self.question, labels).instrument(span) => exchange,
+            exchange = self.target.upstream.attempt(&self.question, labels) => exchange,
             cut = self.cut_off(sent, &endpoint) => match cut {
                 Cut::Fault(fault) => Exchange::failed(fault),
                 Cut::Abandoned => {

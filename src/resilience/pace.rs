@@ -8,7 +8,7 @@ use std::{
 /// Weight of the newest success in the moving average.
 const NEWEST_WEIGHT: f64 = 0.1;
 
-/// Bounds of the time that must be left for another attempt to make sense (R§2.7).
+/// Bounds of the time that must be left for another attempt to make sense.
 const USEFUL_MIN: Duration = Duration::from_millis(50);
 const USEFUL_MAX: Duration = Duration::from_secs(10);
 

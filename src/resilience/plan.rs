@@ -2,7 +2,7 @@
 //!
 //! Pure: time, randomness and the purses are arguments, so that every rule below is a plain test. The
 //! checks stand in the order of their cost to others; the purse comes last, so that a retry withheld for
-//! another reason costs nothing (R§2.8).
+//! another reason costs nothing (docs/adr/0003).
 
 use std::{sync::Arc, time::Duration};
 

@@ -15,7 +15,7 @@ pub struct Policy {
     pub budget: BudgetPolicy,
 }
 
-/// The waits between attempts: full jitter below a doubling, capped bound (R§2.5).
+/// The waits between attempts: full jitter below a doubling, capped bound (docs/adr/0006).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackoffPolicy {
     /// The first bound after a failure.
@@ -26,7 +26,7 @@ pub struct BackoffPolicy {
     pub max: Duration,
 }
 
-/// The purse for extra attempts (R§2.6). One token pays one retry.
+/// The purse for extra attempts (docs/adr/0006). One token pays one retry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetPolicy {
     /// The most tokens the purse holds, and what it starts with.

@@ -1,4 +1,4 @@
-//! How long an upstream asks us to wait (R§2.4).
+//! How long an upstream asks us to wait.
 //!
 //! Upstreams say it in half a dozen ways. The first that holds a valid wait counts; one that can't be
 //! read counts as not said, never as an error.

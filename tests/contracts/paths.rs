@@ -147,7 +147,7 @@ fn resolve(
     let first = segments.first().map(String::as_str);
     if first == Some("tidegate") {
         // The program names the library as any other crate would.
-        segments[0] = "crate".to_owned();
+        "crate".clone_into(&mut segments[0]);
     } else if supers > 0 {
         segments.splice(..supers, here[..here.len().saturating_sub(supers).max(1)].iter().cloned());
     } else if first == Some("self") {

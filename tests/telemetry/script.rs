@@ -83,6 +83,9 @@ pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: 
     AttemptFacts { id, number, kind, endpoint: Arc::clone(endpoint), wait, wait_source, span }
 }
 
+/// How long every attempt takes.
+const LATENCY: Duration = Duration::from_millis(70);
+
 /// One call whose first attempt fails and whose second succeeds, and a call that joins it.
 pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     let (observer, profile) = (telemetry.observer(), Arc::from("entities"));
@@ -94,7 +97,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
     let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
     call.accepted(&profile);
-    call.cache_answered(CacheResult::Miss, None);
+    call.cache(CacheResult::Miss, None);
 
     let flight = spans::flight(call.span(), &endpoint, &profile);
     observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
@@ -105,6 +108,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
         Some(ErrorType::Overloaded),
         Some(503),
         Usage::default(),
+        LATENCY,
     );
     observer.observe(&Event::RetryScheduled {
         endpoint: &endpoint,
@@ -116,7 +120,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
         remaining: Duration::from_secs(20),
         span: &flight,
     });
-    begin(2, AttemptKind::Retry, &flight).end(AttemptOutcome::Success, None, Some(200), usage());
+    begin(2, AttemptKind::Retry, &flight).end(AttemptOutcome::Success, None, Some(200), usage(), LATENCY);
     observer.observe(&Event::AnswerValidated { profile: &profile, result: ValidationResult::Valid });
     observer.observe(&Event::EntityGrounded { profile: &profile, alignment: Alignment::Exact, count: 3 });
     observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, None)));
@@ -141,11 +145,11 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
     let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
     call.accepted(&profile);
-    call.cache_answered(CacheResult::Bypass, None);
+    call.cache(CacheResult::Bypass, None);
     let flight = spans::flight(call.span(), &endpoint, &profile);
     observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
     let first = begin(1, AttemptKind::Initial, &flight);
-    first.end(AttemptOutcome::Failure, Some(ErrorType::Connect), None, Usage::default());
+    first.end(AttemptOutcome::Failure, Some(ErrorType::Connect), None, Usage::default(), LATENCY);
     observer.observe(&Event::RetryWithheld {
         endpoint: &endpoint,
         error_type: ErrorType::Connect,

@@ -71,6 +71,7 @@ impl Form for FilePath {
     const TEXT: bool = true;
 
     fn read(&self, value: &Value) -> Result<PathBuf, Complaint> {
+        /// The longest file name, in bytes.
         const PATH_BYTES_MAX: usize = 4096;
         Text { bytes_max: PATH_BYTES_MAX }.read(value).map(|name| self.directory.join(name))
     }
