@@ -9,8 +9,8 @@ use tracing::Span;
 
 use super::{auth::Tenants, convert, deadline, profiles::Profiles, status::status};
 use crate::{
-    admission::{Admission, AdmissionSettings},
-    extraction::{Call, Deadline, Entry, ExtractError, Profile, Tenant, Text, Verdict},
+    admission::{Admission, AdmissionSettings, Admitted},
+    extraction::{Call, Deadline, Entry, ExtractError, Text, Verdict},
     pipeline::{Pipeline, Report, Served},
     proto,
     telemetry::{CallGuard, Observer, spans},
@@ -51,7 +51,7 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
         guard.trail(&served.report.trail);
         guard.waited(served.report.split(served.elapsed).elsewhere());
         let info = profile.map(|profile| {
-            convert::info(&served.report, verdict, &profile.name, served.elapsed, spans::trace_id(&span))
+            convert::info(&served.report, verdict, &profile, served.elapsed, spans::trace_id(&span))
         });
         guard.end(served.result.as_ref().map(|_| ()));
         match &served.result {
@@ -75,60 +75,57 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
 }
 
 impl Extraction {
-    /// Serves one request; the profile comes along as soon as it is known.
+    /// Serves one request; the profile's name comes along as soon as it is known.
     async fn serve(
         &self,
         request: Request<proto::ExtractRequest>,
         received: Instant,
         guard: &mut CallGuard,
-    ) -> (Option<Arc<Profile>>, Served) {
-        let refused =
-            |error| Served { result: Err(error), report: Report::default(), elapsed: received.elapsed() };
-        let tenant = match self.tenants.authenticate(request.metadata()) {
-            Ok(tenant) => tenant,
-            Err(error) => return (None, refused(error)),
+    ) -> (Option<Arc<str>>, Served) {
+        let profile = self.profiles.name(request.get_ref());
+        if let Some(profile) = &profile {
+            guard.profile(profile);
+        }
+        let served = match self.let_in(request, received) {
+            Ok((call, _admitted)) => {
+                guard.accepted(&call.profile.name);
+                self.pipeline.extract(&call, guard).await
+            }
+            Err(error) => {
+                Served { result: Err(error), report: Report::default(), elapsed: received.elapsed() }
+            }
         };
-        let profile = match self.profiles.find(request.get_ref()) {
-            Ok(profile) => profile,
-            Err(error) => return (None, refused(error)),
-        };
-        guard.profile(&profile.name);
-        let call = match self.call(request, &profile, tenant, received) {
-            Ok(call) => call,
-            Err(error) => return (Some(profile), refused(error)),
-        };
-        let _admitted = match self.admission.admit() {
-            Ok(admitted) => admitted,
-            Err(error) => return (Some(profile), refused(error)),
-        };
-        guard.accepted(&profile.name);
-        let served = self.pipeline.extract(&call, guard).await;
-        (Some(profile), served)
+        (profile, served)
     }
 
-    fn call(
+    /// What costs least is asked first; a caller's own schema is compiled only when there is a place.
+    fn let_in(
         &self,
         request: Request<proto::ExtractRequest>,
-        profile: &Arc<Profile>,
-        tenant: Tenant,
         received: Instant,
-    ) -> Result<Call, ExtractError> {
-        let timeout = deadline::timeout(request.metadata().as_ref())?.unwrap_or(profile.timeout);
+    ) -> Result<(Call, Admitted), ExtractError> {
+        let tenant = self.tenants.authenticate(request.metadata())?;
+        let admitted = self.admission.admit()?;
+        let timeout = deadline::timeout(request.metadata().as_ref())?;
         let repeated = request.metadata().contains_key("grpc-previous-rpc-attempts");
         let request = request.into_inner();
         convert::check(&request, &self.limits)?;
+        let cache = convert::cache_control(request.cache.as_ref())?;
+        let profile = self.profiles.find(&request)?;
         let lower = (request.max_attempts > 0).then_some(request.max_attempts);
         let repeated = repeated.then_some(REPEATED_CALL_ATTEMPTS_MAX);
-        Ok(Call {
-            cache: convert::cache_control(request.cache.as_ref())?,
-            max_attempts: lower.into_iter().chain(repeated).min(),
+        let timeout = timeout.unwrap_or(profile.timeout).min(self.limits.timeout_max);
+        let call = Call {
             text: Text::new(request.text),
-            profile: Arc::clone(profile),
+            profile,
             tenant,
+            cache,
+            max_attempts: lower.into_iter().chain(repeated).min(),
             received,
-            deadline: Deadline::after(received, timeout.min(self.limits.timeout_max)),
+            deadline: Deadline::after(received, timeout),
             entry: Entry::Unary,
-        })
+        };
+        Ok((call, admitted))
     }
 }
 

@@ -34,6 +34,16 @@ impl Profiles {
         Self { configured, inline: Cache::new(COMPILED_MAX) }
     }
 
+    /// The name that a request is counted under; nothing if it names no profile that there is.
+    pub fn name(&self, request: &proto::ExtractRequest) -> Option<Arc<str>> {
+        let name = match &request.inline {
+            Some(_) => INLINE_PROFILE,
+            None if request.profile.is_empty() => DEFAULT_PROFILE,
+            None => &request.profile,
+        };
+        self.configured.get_key_value(name).map(|(name, _)| Arc::clone(name))
+    }
+
     /// The profile for a request.
     pub fn find(&self, request: &proto::ExtractRequest) -> Result<Arc<Profile>, ExtractError> {
         match &request.inline {

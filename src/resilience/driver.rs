@@ -24,8 +24,8 @@ use crate::{
         UpstreamFailure, Usage, Withheld,
     },
     telemetry::{
-        AttemptGuard, Event, Observer,
-        event::{AttemptFacts, FlightEnded, ValidationResult},
+        AttemptGuard, Event, FlightEnd, FlightGuard, Observer,
+        event::{AttemptFacts, ValidationResult},
         spans,
     },
     upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Repair, TimeoutPhase},
@@ -98,25 +98,14 @@ enum Cut {
 impl Flight {
     /// Flies until there is an answer or the plan gives up.
     pub async fn fly(mut self) -> Landing {
-        let departure = Instant::now();
-        let endpoint = self.endpoint();
-        self.observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &self.span });
+        let guard = FlightGuard::begin(Arc::clone(&self.observer), self.endpoint(), self.span.clone());
         let landing = self.attempts().await;
-        let trail = self.log.trail(Instant::now());
-        let retries = trail.attempts.iter().filter(|record| record.kind == AttemptKind::Retry).count();
-        self.observer.observe(&Event::FlightEnded(FlightEnded {
-            endpoint: &endpoint,
+        let end = FlightEnd {
             error_type: landing.as_ref().err().and_then(error_type),
             cancelled: matches!(landing, Err(ExtractError::Cancelled)),
-            attempts: count(trail.attempts.len()),
-            retries: count(retries),
-            retry_delay: trail.backoff,
             followers: self.gathering.now().followers,
-            usage: trail.usage,
-            wasted: trail.wasted,
-            elapsed: departure.elapsed(),
-            span: &self.span,
-        }));
+        };
+        guard.end(end, &self.log.trail(Instant::now()));
         landing
     }
 

@@ -10,7 +10,8 @@ use std::{
 
 use opentelemetry::Context;
 use opentelemetry_otlp::{
-    ExporterBuildError, MetricExporter, SpanExporter as OtlpSpanExporter, WithExportConfig,
+    ExporterBuildError, MetricExporter, SpanExporter as OtlpSpanExporter, WithExportConfig, WithTonicConfig,
+    tonic_types::transport::ClientTlsConfig,
 };
 use opentelemetry_sdk::{
     Resource,
@@ -50,6 +51,7 @@ pub(super) fn traces(
     let exporter = OtlpSpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)
+        .with_tls_config(system_roots())
         .with_timeout(settings.otlp_timeout)
         .build()?;
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -78,12 +80,18 @@ pub(super) fn metrics(
     let exporter = MetricExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)
+        .with_tls_config(system_roots())
         .with_timeout(settings.otlp_timeout)
         .with_temporality(Temporality::Cumulative)
         .build()?;
     let exporter = CountingMetrics { next: exporter, drops: Arc::clone(drops) };
     let reader = PeriodicReader::builder(exporter).with_interval(settings.otlp_metrics_interval).build();
     Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+}
+
+/// TLS for collectors behind `https`: the system's certificates are trusted.
+fn system_roots() -> ClientTlsConfig {
+    ClientTlsConfig::new().with_native_roots()
 }
 
 /// Lets only so many spans wait, and counts those it turns away: the batch processor behind it would do
