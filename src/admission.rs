@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::extraction::ExtractError;
@@ -64,6 +65,13 @@ impl Admission {
     /// How many calls are inside.
     pub fn running(&self) -> usize {
         self.places_max - self.places.available_permits()
+    }
+
+    /// Completes when nobody is inside.
+    pub fn emptied(&self) -> impl Future<Output = ()> + Send {
+        let all = u32::try_from(self.places_max).unwrap_or(u32::MAX);
+        // Fails only if the semaphore were closed, which nobody does.
+        self.places.acquire_many(all).map(drop)
     }
 
     /// Lets nobody in any more.

@@ -36,6 +36,9 @@ const CACHE_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// no drain to end.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 
+/// How long answers may take to leave once every call has ended.
+const LAST_ANSWERS_MAX: Duration = Duration::from_secs(1);
+
 /// A running gateway.
 pub struct App {
     grpc_addr: SocketAddr,
@@ -156,9 +159,16 @@ impl App {
         let running = self.admission.running();
         self.observer.observe(&Event::ServerDraining { running, limit: self.drain_timeout });
         self.tasks.stop();
-        let served = timeout(self.drain_timeout, &mut self.server).await;
-        let rest = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let cut = self.tasks.drain(rest).await + usize::from(served.is_err());
+        let drained = timeout(self.drain_timeout, async {
+            self.admission.emptied().await;
+            // What is still open now are answers on their way, and streams without an end such as
+            // `Health.Watch`.
+            drop(timeout(LAST_ANSWERS_MAX, &mut self.server).await);
+        });
+        let cut = if drained.await.is_ok() { 0 } else { self.admission.running() };
+        self.server.abort();
+        let rest = deadline.saturating_duration_since(Instant::now()).max(LAST_ANSWERS_MAX);
+        let _ = self.tasks.drain(rest).await;
         self.observer.observe(&Event::ServerStopped { cut });
         self.admin_stop.cancel();
         drop(timeout(LAST_WORDS_MAX, self.telemetry.shutdown()).await);
