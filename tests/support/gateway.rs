@@ -10,6 +10,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -32,6 +33,7 @@ pub struct Gateway {
     pub grpc: SocketAddr,
     pub admin: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
     _directory: TempDir,
 }
 
@@ -59,7 +61,7 @@ impl Gateway {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (started, is_started) = mpsc::channel();
         let lines = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Some(addresses) = addresses(&line) {
                     let _ = started.send(addresses);
@@ -72,7 +74,7 @@ impl Gateway {
             let _ = child.kill();
             panic!("the gateway did not start: {:#?}", log.lock().unwrap());
         };
-        Self { child, grpc, admin, log, _directory: directory }
+        Self { child, grpc, admin, log, reader: Some(reader), _directory: directory }
     }
 
     /// A client on a connection of its own.
@@ -131,12 +133,12 @@ impl Gateway {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
-    /// Waits for the process to end.
+    /// Waits for the process to end, and for the last line it logged.
     pub async fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let log = Arc::clone(&self.log);
         let status = tokio::task::spawn_blocking(move || {
             let status = self.child.wait().unwrap();
-            drop(self);
+            self.reader.take().unwrap().join().unwrap();
             status
         });
         let status = tokio::time::timeout(PATIENCE, status).await.expect("the process must end").unwrap();
