@@ -1,0 +1,84 @@
+//! Where telemetry is exported to, and that it is not exported unasked.
+
+use tidegate::simulator::Script;
+
+use crate::{
+    sink::{Sink, Span},
+    stage::{LONG, Stage, config, lines},
+    support::{Gateway, request, simulator},
+};
+
+const TEXT: &str = "Ada Lovelace met Charles Babbage in London.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configured_endpoint_gets_traces_and_metrics() {
+    let stage = Stage::set(Script::default(), &[("telemetry", "otlp_metrics_interval = \"20ms\"")]).await;
+    stage.call(TEXT).await.unwrap();
+    let spans = stage.sink.spans_when(|spans| spans.len() == 3).await;
+    assert!(spans.iter().any(Span::is_attempt));
+    let curtain = stage.close().await;
+    assert_eq!(curtain.spans.len(), 3, "nothing is exported twice");
+    assert!(curtain.taken.metrics.len() > 1, "metrics come at every interval, and at the end");
+    for resource in curtain.taken.traces.iter().flat_map(|request| &request.resource_spans) {
+        let resource = crate::sink::attributes(&resource.resource.clone().unwrap().attributes);
+        assert_eq!(resource["service.name"], "tidegate");
+        assert_eq!(resource["service.version"], env!("CARGO_PKG_VERSION"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_standard_variable_names_the_endpoint_as_well() {
+    let (simulator, sink) = (simulator(Script::default()).await, Sink::start().await);
+    let endpoint = sink.endpoint();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_SERVICE_NAME", "extraction"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
+    ];
+    let gateway = Gateway::start_with(&config(&simulator.base_url(), &[]), &variables).await;
+    gateway.client().await.extract(request(TEXT, LONG)).await.unwrap();
+    gateway.terminate();
+    gateway.ended().await;
+    let taken = sink.taken();
+    assert_eq!(taken.spans().len(), 3);
+    assert!(!taken.metrics.is_empty());
+    let resources = taken.metrics.iter().flat_map(|request| &request.resource_metrics);
+    for resource in resources {
+        let resource = crate::sink::attributes(&resource.resource.clone().unwrap().attributes);
+        assert_eq!(resource["service.name"], "extraction");
+        assert_eq!(resource["deployment.environment.name"], "test");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configured_endpoint_wins_over_the_variable() {
+    let (simulator, wanted, other) =
+        (simulator(Script::default()).await, Sink::start().await, Sink::start().await);
+    let export = format!("otlp_endpoint = \"{}\"", wanted.endpoint());
+    let config = config(&simulator.base_url(), &[("telemetry", export.as_str())]);
+    let gateway =
+        Gateway::start_with(&config, &[("OTEL_EXPORTER_OTLP_ENDPOINT", other.endpoint().as_str())]).await;
+    gateway.client().await.extract(request(TEXT, LONG)).await.unwrap();
+    gateway.terminate();
+    gateway.ended().await;
+    assert_eq!(wanted.spans().len(), 3);
+    assert!(other.taken().traces.is_empty() && other.taken().metrics.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_endpoint_nothing_is_exported() {
+    let (simulator, sink) = (simulator(Script::default()).await, Sink::start().await);
+    let endpoint = sink.endpoint();
+    // Switched off by the standard's own switch.
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_SDK_DISABLED", "true")];
+    for variables in [&variables[..], &[]] {
+        let gateway = Gateway::start_with(&config(&simulator.base_url(), &[]), variables).await;
+        let reply = gateway.client().await.extract(request(TEXT, LONG)).await.unwrap().into_inner();
+        assert_eq!(reply.info.unwrap().trace_id.len(), 32, "a call has a trace id all the same");
+        gateway.terminate();
+        let (status, log) = gateway.ended().await;
+        assert!(status.success());
+        assert_eq!(lines(&log, "tidegate.telemetry.export_failed"), Vec::<serde_json::Value>::new());
+    }
+    assert!(sink.taken().traces.is_empty() && sink.taken().metrics.is_empty());
+}

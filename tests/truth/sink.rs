@@ -1,0 +1,222 @@
+//! A collector in this process: takes spans and metrics over OTLP and keeps them.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use opentelemetry_proto::tonic::{
+    collector::{
+        metrics::v1::{
+            ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+            metrics_service_server::{MetricsService, MetricsServiceServer},
+        },
+        trace::v1::{
+            ExportTraceServiceRequest, ExportTraceServiceResponse,
+            trace_service_server::{TraceService, TraceServiceServer},
+        },
+    },
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+    trace::v1::{Span as WireSpan, span::SpanKind, status::StatusCode},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tonic::{
+    Request, Response, Status,
+    transport::{Server, server::TcpIncoming},
+};
+
+use crate::support::PATIENCE;
+
+/// A running collector; ends when dropped.
+pub struct Sink {
+    addr: SocketAddr,
+    taken: watch::Sender<Taken>,
+    _server: JoinSet<()>,
+}
+
+/// All that was exported so far, as it came.
+#[derive(Debug, Default, Clone)]
+pub struct Taken {
+    pub traces: Vec<ExportTraceServiceRequest>,
+    pub metrics: Vec<ExportMetricsServiceRequest>,
+}
+
+/// One finished span, in words.
+#[derive(Debug, Clone)]
+pub struct Span {
+    pub trace_id: String,
+    pub id: String,
+    /// Empty for a root.
+    pub parent: String,
+    pub trace_state: String,
+    pub name: String,
+    /// `SERVER`, `CLIENT` or `INTERNAL`.
+    pub kind: &'static str,
+    /// Whether its status is an error; `None` where the status is unset.
+    pub error: Option<bool>,
+    pub status_message: String,
+    pub attributes: BTreeMap<String, String>,
+    /// How many attributes came, by whatever key.
+    pub attribute_count: usize,
+    pub events: Vec<String>,
+    pub links: Vec<Link>,
+    pub start: u64,
+    pub end: u64,
+}
+
+/// What a span points to beside its parent.
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub trace_id: String,
+    pub span_id: String,
+    pub attributes: BTreeMap<String, String>,
+}
+
+#[derive(Clone)]
+struct Receiver(watch::Sender<Taken>);
+
+impl Sink {
+    /// Listens on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let taken = watch::Sender::new(Taken::default());
+        let receiver = Receiver(taken.clone());
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            Server::builder()
+                .add_service(TraceServiceServer::new(receiver.clone()).max_decoding_message_size(64 << 20))
+                .add_service(MetricsServiceServer::new(receiver).max_decoding_message_size(64 << 20))
+                .serve_with_incoming(TcpIncoming::from(listener))
+                .await
+                .unwrap();
+        });
+        Self { addr, taken, _server: server }
+    }
+
+    /// Where exporters find it.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// All that was exported so far.
+    pub fn taken(&self) -> Taken {
+        self.taken.borrow().clone()
+    }
+
+    /// The spans exported so far.
+    pub fn spans(&self) -> Vec<Span> {
+        self.taken.borrow().spans()
+    }
+
+    /// Waits until the spans satisfy `condition`, and returns them.
+    pub async fn spans_when(&self, mut condition: impl FnMut(&[Span]) -> bool) -> Vec<Span> {
+        let mut taken = self.taken.subscribe();
+        let waited = timeout(PATIENCE, taken.wait_for(|taken| condition(&taken.spans()))).await;
+        waited
+            .unwrap_or_else(|_| panic!("these spans never came; those that did: {:#?}", self.spans()))
+            .unwrap()
+            .spans()
+    }
+}
+
+impl Taken {
+    pub fn spans(&self) -> Vec<Span> {
+        let scopes =
+            self.traces.iter().flat_map(|request| &request.resource_spans).flat_map(|r| &r.scope_spans);
+        scopes.flat_map(|scope| &scope.spans).map(Span::read).collect()
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Receiver {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.0.send_modify(|taken| taken.traces.push(request.into_inner()));
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Receiver {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        self.0.send_modify(|taken| taken.metrics.push(request.into_inner()));
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+impl Span {
+    fn read(span: &WireSpan) -> Self {
+        let status = span.status.clone().unwrap_or_default();
+        Self {
+            trace_id: hex(&span.trace_id),
+            id: hex(&span.span_id),
+            parent: hex(&span.parent_span_id),
+            trace_state: span.trace_state.clone(),
+            name: span.name.clone(),
+            kind: match span.kind() {
+                SpanKind::Server => "SERVER",
+                SpanKind::Client => "CLIENT",
+                SpanKind::Internal => "INTERNAL",
+                SpanKind::Producer => "PRODUCER",
+                SpanKind::Consumer => "CONSUMER",
+                SpanKind::Unspecified => "UNSPECIFIED",
+            },
+            error: match status.code() {
+                StatusCode::Unset => None,
+                StatusCode::Ok => Some(false),
+                StatusCode::Error => Some(true),
+            },
+            status_message: status.message,
+            attributes: attributes(&span.attributes),
+            attribute_count: span.attributes.len(),
+            events: span
+                .events
+                .iter()
+                .map(|event| format!("{} {:?}", event.name, event.attributes))
+                .collect(),
+            links: span
+                .links
+                .iter()
+                .map(|link| Link {
+                    trace_id: hex(&link.trace_id),
+                    span_id: hex(&link.span_id),
+                    attributes: attributes(&link.attributes),
+                })
+                .collect(),
+            start: span.start_time_unix_nano,
+            end: span.end_time_unix_nano,
+        }
+    }
+
+    /// The attribute's value, as text.
+    pub fn attribute(&self, key: &str) -> Option<&str> {
+        self.attributes.get(key).map(String::as_str)
+    }
+
+    /// Whether it is the span of one attempt.
+    pub fn is_attempt(&self) -> bool {
+        self.name == "POST"
+    }
+}
+
+/// Attributes as text. Of a key that comes twice the last value is taken.
+pub fn attributes(attributes: &[KeyValue]) -> BTreeMap<String, String> {
+    attributes.iter().map(|KeyValue { key, value, .. }| (key.clone(), text(value.as_ref()))).collect()
+}
+
+fn text(value: Option<&AnyValue>) -> String {
+    match value.and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::BoolValue(flag)) => flag.to_string(),
+        Some(Value::IntValue(number)) => number.to_string(),
+        Some(Value::DoubleValue(number)) => number.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
