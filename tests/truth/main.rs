@@ -12,6 +12,8 @@
 
 mod export;
 mod sink;
+mod spans;
 mod stage;
 #[path = "../support/gateway.rs"]
 mod support;
+mod tree;
