@@ -11,6 +11,8 @@
 #![expect(unreachable_pub, reason = "everything here is for the other modules of this suite")]
 
 mod export;
+mod invariants;
+mod page;
 mod sink;
 mod spans;
 mod stage;
