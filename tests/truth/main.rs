@@ -10,6 +10,7 @@
 )]
 #![expect(unreachable_pub, reason = "everything here is for the other modules of this suite")]
 
+mod canary;
 mod export;
 mod invariants;
 mod page;
