@@ -13,6 +13,7 @@
 mod canary;
 mod export;
 mod invariants;
+mod logs;
 mod page;
 mod sink;
 mod spans;
