@@ -11,6 +11,7 @@
 #![expect(unreachable_pub, reason = "everything here is for the other modules of this suite")]
 
 mod canary;
+mod collector;
 mod export;
 mod invariants;
 mod logs;

@@ -1,0 +1,79 @@
+//! A collector that is down costs no call anything, and what it missed is counted.
+
+use std::{net::SocketAddr, process::ExitStatus};
+
+use tidegate::simulator::{Script, Simulator};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    stage::{LONG, config, count, lines},
+    support::{Gateway, request, simulator},
+};
+
+const CALLS: usize = 20;
+
+/// A gateway that exports every few milliseconds to `collector`, where each export may take 100 ms.
+async fn gateway(collector: SocketAddr) -> (Gateway, Simulator) {
+    let simulator = simulator(Script::default()).await;
+    let telemetry = format!(
+        "otlp_endpoint = \"http://{collector}\"\notlp_timeout = \"100ms\"\notlp_metrics_interval = \"20ms\""
+    );
+    let config = config(&simulator.base_url(), &[("telemetry", &telemetry)]);
+    (Gateway::start(&config).await, simulator)
+}
+
+/// Calls go well, losses are counted, and the process ends as it should.
+async fn costs_nothing(gateway: Gateway) -> (ExitStatus, Vec<String>) {
+    let mut client = gateway.client().await;
+    for n in 0..CALLS {
+        let reply = client.extract(request(&format!("Ada Lovelace wrote note {n}."), LONG)).await;
+        assert_eq!(reply.unwrap().into_inner().info.unwrap().verdict, "ok");
+    }
+    let metrics = gateway
+        .metrics_when(|metrics| {
+            let dropped = |signal| metrics.sum("tidegate_telemetry_dropped_total", &[("signal", signal)]);
+            dropped("metrics") >= 1.0 && dropped("spans") >= 1.0
+        })
+        .await;
+    assert!((metrics.sum("tidegate_calls_total", &[("verdict", "ok")]) - count(CALLS)).abs() < 0.5);
+    client.extract(request("And one more, after the losses.", LONG)).await.unwrap();
+    gateway.terminate();
+    gateway.ended().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_not_there() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (gateway, _simulator) = gateway(gone).await;
+    let (status, log) = costs_nothing(gateway).await;
+    assert!(status.success(), "{status}: {log:#?}");
+    assert_losses_are_logged_once(&log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut deaf = JoinSet::new();
+    deaf.spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let (gateway, _simulator) = gateway(addr).await;
+    let (status, log) = costs_nothing(gateway).await;
+    assert!(status.success(), "{status}: {log:#?}");
+    assert_losses_are_logged_once(&log);
+}
+
+/// Each signal's losses are an error, once a minute at most.
+fn assert_losses_are_logged_once(log: &[String]) {
+    let failed = lines(log, "tidegate.telemetry.export_failed");
+    for signal in ["spans", "metrics"] {
+        let of_it: Vec<_> = failed.iter().filter(|line| line["signal"] == signal).collect();
+        assert_eq!(of_it.len(), 1, "{signal}: {failed:#?}");
+        assert!(of_it[0]["dropped"].as_u64().unwrap() > 0);
+    }
+    assert!(failed.iter().all(|line| line["level"] == "ERROR"));
+}
