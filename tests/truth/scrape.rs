@@ -1,0 +1,142 @@
+//! The page of metrics: well-formed, complete from the start, and no larger for what callers make up.
+
+use std::collections::BTreeSet;
+
+use tidegate::{
+    proto,
+    simulator::{
+        Script,
+        script::{Fault, Rule},
+    },
+};
+use tokio::task::JoinSet;
+use tonic::{Code, Request, transport::Channel};
+
+use crate::{
+    page::Page,
+    stage::{LONG, Stage},
+    support::request,
+};
+
+/// Calls with made-up names, of each kind.
+const MADE_UP: usize = 250;
+
+async fn page(stage: &Stage) -> Page {
+    Page::read(&stage.gateway.metrics().await)
+}
+
+/// A call of each kind that this page can tell of, so that nothing is new any more.
+async fn warm_up(stage: &Stage) {
+    stage.call("Ada Lovelace met Charles Babbage.").await.unwrap();
+    stage.call("Ada Lovelace met Charles Babbage.").await.unwrap();
+    stage.call(" ").await.unwrap_err();
+    stage.call("fails").await.unwrap_err();
+    make_up(stage, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_family_has_a_type_and_help_and_none_is_a_summary() {
+    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    warm_up(&stage).await;
+    let page = page(&stage).await;
+    assert!(page.types.len() > 25, "{:#?}", page.types);
+    for (family, kind) in &page.types {
+        assert!(["counter", "gauge", "histogram"].contains(&kind.as_str()), "{family} is a {kind}");
+        assert!(page.helps.get(family).is_some_and(|help| help.len() > 5), "{family} has no help");
+    }
+    for (name, labels) in page.samples.keys() {
+        let family = page.family(name).unwrap_or_else(|| panic!("{name} has no type"));
+        let histogram = page.types[family] == "histogram";
+        assert_eq!(histogram, family != name, "{name} of {family}");
+        assert!(!labels.contains_key("quantile"), "{name}");
+        assert_eq!(page.types[family] == "counter", name.ends_with("_total"), "{name}");
+    }
+    // The whole catalogue, whether it has values yet or not.
+    for metric in tidegate::telemetry::catalogue::ALL {
+        assert!(
+            page.types.contains_key(&metric.prometheus_name()),
+            "{} is not there",
+            metric.prometheus_name()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_are_there_before_the_first_call() {
+    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    let before = page(&stage).await;
+    for (name, labels) in [
+        ("tidegate_calls_total", [("profile", "entities"), ("verdict", "ok")]),
+        ("tidegate_calls_total", [("profile", "inline"), ("verdict", "upstream_failed")]),
+        ("tidegate_upstream_attempts_total", [("upstream", "primary"), ("kind", "initial")]),
+        ("tidegate_upstream_attempts_total", [("upstream", "primary"), ("error_type", "server_error")]),
+        ("tidegate_upstream_retries_total", [("upstream", "primary"), ("backoff", "pushback")]),
+        ("tidegate_upstream_retries_withheld_total", [("upstream", "primary"), ("reason", "budget")]),
+        ("tidegate_tokens_total", [("upstream", "primary"), ("useful", "false")]),
+        ("tidegate_extract_validation_total", [("profile", "entities"), ("result", "schema_invalid")]),
+    ] {
+        let carries = |all: &std::collections::BTreeMap<String, String>| {
+            labels.iter().all(|(label, value)| all.get(*label).is_some_and(|found| found == value))
+        };
+        let zero = before.samples.iter().filter(|((found, all), _)| found == name && carries(all));
+        let values: Vec<f64> = zero.map(|(_, value)| *value).collect();
+        assert!(!values.is_empty(), "{name}{labels:?} is not there");
+        assert!(values.iter().all(|value| value.abs() < 0.5), "{name}{labels:?}: {values:?}");
+    }
+    let counters = |page: &Page| -> BTreeSet<_> {
+        page.samples.keys().filter(|(name, _)| name.ends_with("_total")).cloned().collect()
+    };
+    warm_up(&stage).await;
+    let after = page(&stage).await;
+    let new: Vec<_> = counters(&after).difference(&counters(&before)).cloned().collect();
+    assert!(new.is_empty(), "the first increase of these can't be seen: {new:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_callers_make_up_adds_no_series() {
+    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    warm_up(&stage).await;
+    stage.metrics_at_rest(8).await;
+    let before: BTreeSet<_> = page(&stage).await.samples.into_keys().collect();
+    make_up(&stage, MADE_UP).await;
+    let after: BTreeSet<_> = page(&stage).await.samples.into_keys().collect();
+    let new: Vec<_> = after.difference(&before).collect();
+    assert!(new.is_empty(), "{new:#?}");
+    assert_eq!(after.len(), before.len());
+}
+
+/// Makes `count` calls of each kind of made-up name: profile, method, service and what stands for a model.
+async fn make_up(stage: &Stage, count: usize) {
+    let channel = tonic::transport::Endpoint::new(format!("http://{}", stage.gateway.grpc)).unwrap();
+    let channel = channel.connect().await.unwrap();
+    for n in 0..count {
+        let mut calls = JoinSet::new();
+        let mut profile = request("Ada Lovelace.", LONG);
+        profile.get_mut().profile = format!("made-up-{n}");
+        for (path, request, code) in [
+            ("/tidegate.v1.ExtractionService/Extract".to_owned(), profile, Code::InvalidArgument),
+            (format!("/made.up/Method{n}"), request("Ada.", LONG), Code::Unimplemented),
+            (
+                format!("/tidegate.v1.ExtractionService/Extract{n}"),
+                request("Ada.", LONG),
+                Code::Unimplemented,
+            ),
+        ] {
+            calls.spawn(unary(channel.clone(), path, request, code));
+        }
+        let mut model = request("Ada Lovelace.", LONG);
+        model.metadata_mut().insert("x-model", format!("made-up-{n}").parse().unwrap());
+        let extract = "/tidegate.v1.ExtractionService/Extract".to_owned();
+        calls.spawn(unary(channel.clone(), extract, model, Code::Ok));
+        calls.join_all().await;
+    }
+}
+
+async fn unary(channel: Channel, path: String, request: Request<proto::ExtractRequest>, code: Code) {
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<proto::ExtractRequest, proto::ExtractResponse>::default();
+    let answer = client.unary(request, path.parse().unwrap(), codec).await;
+    let answered = answer.map_or_else(|status| status.code(), |_| Code::Ok);
+    assert_eq!(answered, code, "{path}");
+}
