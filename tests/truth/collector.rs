@@ -12,12 +12,15 @@ use crate::{
 
 const CALLS: usize = 20;
 
-/// A gateway that exports every few milliseconds to `collector`, where each export may take 100 ms.
-async fn gateway(collector: SocketAddr) -> (Gateway, Simulator) {
+/// A gateway that exports every few milliseconds to `collector`, where each export may take this long.
+async fn gateway(collector: SocketAddr, otlp_timeout: &str) -> (Gateway, Simulator) {
     let simulator = simulator(Script::default()).await;
-    let telemetry = format!(
-        "otlp_endpoint = \"http://{collector}\"\notlp_timeout = \"100ms\"\notlp_metrics_interval = \"20ms\""
-    );
+    let telemetry = [
+        format!("otlp_endpoint = \"http://{collector}\""),
+        format!("otlp_timeout = \"{otlp_timeout}\""),
+        "otlp_metrics_interval = \"20ms\"".to_owned(),
+    ]
+    .join("\n");
     let config = config(&simulator.base_url(), &[("telemetry", &telemetry)]);
     (Gateway::start(&config).await, simulator)
 }
@@ -44,7 +47,7 @@ async fn costs_nothing(gateway: Gateway) -> (ExitStatus, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_not_there() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (gateway, _simulator) = gateway(gone).await;
+    let (gateway, _simulator) = gateway(gone, "100ms").await;
     let (status, log) = costs_nothing(gateway).await;
     assert!(status.success(), "{status}: {log:#?}");
     assert_losses_are_logged_once(&log);
@@ -52,6 +55,27 @@ async fn a_collector_that_is_not_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_never_answers() {
+    let (collector, _deaf) = deaf().await;
+    let (gateway, _simulator) = gateway(collector, "100ms").await;
+    let (status, log) = costs_nothing(gateway).await;
+    assert!(status.success(), "{status}: {log:#?}");
+    assert_losses_are_logged_once(&log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_never_answers_cannot_hold_up_the_end() {
+    let (collector, _deaf) = deaf().await;
+    let (gateway, _simulator) = gateway(collector, "1m").await;
+    gateway.client().await.extract(request("Ada Lovelace.", LONG)).await.unwrap();
+    gateway.terminate();
+    // Within the patience of these tests, which is less than one export may take.
+    let (status, log) = gateway.ended().await;
+    assert!(status.success(), "{status}: {log:#?}");
+    assert_eq!(lines(&log, "tidegate.server.stopped").len(), 1, "{log:#?}");
+}
+
+/// Accepts connections and never says a word.
+async fn deaf() -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let mut deaf = JoinSet::new();
@@ -61,10 +85,7 @@ async fn a_collector_that_never_answers() {
             held.push(stream);
         }
     });
-    let (gateway, _simulator) = gateway(addr).await;
-    let (status, log) = costs_nothing(gateway).await;
-    assert!(status.success(), "{status}: {log:#?}");
-    assert_losses_are_logged_once(&log);
+    (addr, deaf)
 }
 
 /// Each signal's losses are an error, once a minute at most.
