@@ -1,10 +1,15 @@
 //! Where telemetry is exported to, and that it is not exported unasked.
 
-use tidegate::simulator::Script;
+use tidegate::simulator::{
+    Script,
+    script::{Fault, Over, Rule},
+};
+use tokio::task::JoinSet;
 
 use crate::{
+    page::exported,
     sink::{Sink, Span},
-    stage::{LONG, Stage, config, lines},
+    stage::{BLOCKER, Blocker, LONG, Stage, config, lines},
     support::{Gateway, request, simulator},
 };
 
@@ -24,6 +29,30 @@ async fn the_configured_endpoint_gets_traces_and_metrics() {
         assert_eq!(resource["service.name"], "tidegate");
         assert_eq!(resource["service.version"], env!("CARGO_PKG_VERSION"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_outlasts_the_signal_to_end_is_exported_whole() {
+    let script = Script::of([Rule::new(Fault::Silent).matching(BLOCKER)]).capacity(1, Over::Queue);
+    let stage = Stage::set(script, &[]).await;
+    let blocker = Blocker::take_the_place(&stage).await;
+    let mut client = stage.gateway.client().await;
+    let mut call = JoinSet::new();
+    call.spawn(async move { client.extract(request(TEXT, LONG)).await });
+    stage.arrivals_when(|arrivals| arrivals.len() == 2).await;
+    stage.gateway.terminate();
+    stage.logged("tidegate.server.draining").await;
+    drop(blocker);
+    let answer = call.join_next().await.unwrap().unwrap().unwrap();
+    let curtain = stage.closed().await;
+    assert!(curtain.status.success());
+    assert_eq!(curtain.spans.len(), 3, "{:#?}", curtain.spans);
+    let trace_id = answer.into_inner().info.unwrap().trace_id;
+    assert!(curtain.spans.iter().all(|span| span.trace_id == trace_id));
+    let calls =
+        ("tidegate_calls_total".to_owned(), [("entry", "unary"), ("profile", "entities"), ("verdict", "ok")]);
+    let calls = (calls.0, calls.1.map(|(label, value)| (label.to_owned(), value.to_owned())).into());
+    assert_eq!(exported(&curtain.taken.metrics).get(&calls), Some(&1.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,9 +100,24 @@ impl Stage {
             .await
     }
 
+    /// Waits until the log names this event.
+    pub async fn logged(&self, event: &str) {
+        let line = async {
+            while lines(&self.gateway.log(), event).is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, line).await.expect("what must be logged");
+    }
+
     /// Ends the gateway in an orderly way, so that everything is exported and logged.
     pub async fn close(self) -> Curtain {
         self.gateway.terminate();
+        self.closed().await
+    }
+
+    /// Waits for a gateway that was told to end.
+    pub async fn closed(self) -> Curtain {
         let (status, log) = self.gateway.ended().await;
         let taken = self.sink.taken();
         Curtain { status, spans: taken.spans(), taken, log, arrivals: self.simulator.log() }
