@@ -18,31 +18,90 @@ use crate::{
 
 const TEXT: &str = "Ada Lovelace met Charles Babbage in London.";
 
+type Calls = JoinSet<proto::ExtractionInfo>;
 type Client = proto::extraction_service_client::ExtractionServiceClient<Channel>;
 
 fn only_if_cached() -> proto::CacheControl {
     proto::CacheControl { mode: proto::CacheMode::OnlyIfCached.into(), max_age: None }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
+async fn call(mut client: Client) -> proto::ExtractionInfo {
+    client.extract(request(TEXT, LONG)).await.unwrap().into_inner().info.unwrap()
+}
+
+/// A call that waits for its answer until the blocker is dropped.
+async fn held_up(calls: &mut Calls) -> (Stage, Blocker, Client) {
     let script = Script::of([Rule::new(Fault::Silent).matching(BLOCKER)]).capacity(1, Over::Queue);
     let stage = Stage::set(script, &[]).await;
     let blocker = Blocker::take_the_place(&stage).await;
-
-    let mut client = stage.gateway.client().await;
-    let mut calls = JoinSet::new();
-    let call = |mut client: Client| async move {
-        client.extract(request(TEXT, LONG)).await.unwrap().into_inner().info.unwrap()
-    };
+    let client = stage.gateway.client().await;
     calls.spawn(call(client.clone()));
     stage.arrivals_when(|arrivals| arrivals.len() == 2).await;
-    calls.spawn(call(client.clone()));
-    // Once a later call on the same connection has been answered, the second one has joined.
+    (stage, blocker, client)
+}
+
+/// Returns once a second call, just spawned on the same connection, has joined the first.
+async fn joined(stage: &Stage, mut client: Client) {
     stage.gateway.metrics_when(|metrics| metrics.sum("tidegate_server_active_calls", &[]) >= 2.0).await;
+    // A later call on the same connection has been answered: the second one has got its seat.
     let mut later = request("Another text.", LONG);
     later.get_mut().cache = Some(only_if_cached());
     client.extract(later).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_waited_for_is_counted_and_kept() {
+    let mut calls = Calls::new();
+    let (stage, blocker, mut client) = held_up(&mut calls).await;
+    calls.shutdown().await;
+    let left = [("verdict", "cancelled")];
+    stage.gateway.metrics_when(|metrics| metrics.sum("tidegate_calls_total", &left) >= 1.0).await;
+    drop(blocker);
+    let metrics = stage.metrics_at_rest(1).await;
+    let made = |outcome| metrics.sum("tidegate_upstream_attempts_total", &[("outcome", outcome)]);
+    assert!(made("success") > 0.5 && made("cancelled") < 0.5, "{}", metrics.0);
+    let next = client.extract(request(TEXT, LONG)).await.unwrap().into_inner().info.unwrap();
+    assert_eq!(next.cache(), proto::CacheOutcome::Hit);
+    let spans = stage.close().await.spans;
+    let [attempt] = spans.iter().filter(|span| span.is_attempt()).collect::<Vec<_>>()[..] else {
+        panic!("one")
+    };
+    assert_eq!((attempt.error, attempt.attribute("tidegate.attempt.outcome")), (None, Some("success")));
+    let flight = spans.iter().find(|span| span.id == attempt.parent).unwrap();
+    assert_eq!((flight.error, flight.attribute("tidegate.flight.cancelled")), (None, None));
+    let server = spans.iter().find(|span| span.id == flight.parent).expect("the trace is whole");
+    assert_eq!(server.attribute("rpc.response.status_code"), Some("CANCELLED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_joined_and_left_has_waited_too() {
+    let mut calls = Calls::new();
+    let (stage, blocker, client) = held_up(&mut calls).await;
+    let mut joiner = Calls::new();
+    joiner.spawn(call(client.clone()));
+    joined(&stage, client).await;
+    joiner.shutdown().await;
+    let left = [("verdict", "cancelled")];
+    let metrics =
+        stage.gateway.metrics_when(|metrics| metrics.sum("tidegate_calls_total", &left) >= 1.0).await;
+    let seats = metrics.sum("tidegate_cache_requests_total", &[("result", "joined")]);
+    assert!((seats - 1.0).abs() < 0.5, "{seats}");
+    drop(blocker);
+    calls.join_all().await;
+    let metrics = stage.metrics_at_rest(3).await;
+    let spans = stage.close().await.spans;
+    let wait = spans.iter().find(|span| span.name == "tidegate.flight.wait").expect("a wait has a span");
+    assert_eq!(wait.attribute("tidegate.flight.wait.outcome"), Some("left"));
+    let waits = metrics.sum("tidegate_flight_wait_seconds_count", &[("outcome", "left")]);
+    assert!((waits - 1.0).abs() < 0.5, "every call that joined has waited, {waits} left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
+    let mut calls = Calls::new();
+    let (stage, blocker, client) = held_up(&mut calls).await;
+    calls.spawn(call(client.clone()));
+    joined(&stage, client).await;
     drop(blocker);
     let infos = calls.join_all().await;
     assert_ne!(infos[0].trace_id, infos[1].trace_id, "each call has a trace of its own");
