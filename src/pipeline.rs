@@ -14,7 +14,7 @@ use crate::{
     cache::{Answers, Boarding, CacheKey, CachedAnswer, FlightKey, Flights, Lookup, Pilot, Waited, Waiter},
     clock::WallClock,
     extraction::{AttemptOutcome, CacheMode, Call, ExtractError, Extraction, Phase, Tenant, Trail, Verdict},
-    resilience::{BudgetPolicy, Flight, Landing, Policy, Target, budget::Budget},
+    resilience::{BudgetPolicy, Flight, Landing, Policy, Target, budget::Budget, log::FlightLog},
     tasks::Tasks,
     telemetry::{CallGuard, Event, Observer, event::CacheResult, spans},
     upstream::{Question, Upstream},
@@ -140,7 +140,7 @@ impl Pipeline {
             (false, _) => CacheResult::Bypass,
         };
         guard.cache(result, None);
-        let (landing, report) = self.land(call, &mut waiter, joined, result, guard.span()).await;
+        let (landing, report) = self.land(call, &mut waiter, joined, result, guard).await;
         match (landing, stale) {
             (Err(error), Some(stale)) if excuses_staleness(error.verdict()) => {
                 guard.cache(CacheResult::Stale, Some(stale.age(Instant::now())));
@@ -158,18 +158,23 @@ impl Pipeline {
         waiter: &mut Waiter,
         joined: bool,
         result: CacheResult,
-        span: &Span,
+        guard: &mut CallGuard,
     ) -> (Landing, Report) {
         let since = Instant::now();
-        let wait_span = if joined { spans::joined(span, waiter.span()) } else { Span::none() };
+        let mut wait = Wait {
+            span: joined.then(|| spans::joined(guard.span(), waiter.span())),
+            observer: &*self.observer,
+            guard,
+            log: waiter.log().clone(),
+            since,
+            answered: false,
+        };
         let outcome = waiter.wait(call.deadline.instant()).await;
+        wait.answered = matches!(outcome, Waited::Landed(_));
+        drop(wait);
         let now = Instant::now();
         let wait = if joined { now.saturating_duration_since(since) } else { Duration::ZERO };
         let trail = waiter.log().trail(now);
-        let answered = matches!(outcome, Waited::Landed(_));
-        if joined {
-            self.observer.observe(&Event::FlightWaited { answered, elapsed: wait, span: &wait_span });
-        }
         let landing = match outcome {
             Waited::Landed(landing) => landing,
             Waited::DeadlinePassed => Err(deadline_exceeded(&trail, joined)),
@@ -248,6 +253,28 @@ impl Pipeline {
     /// How many flights are in the air.
     pub fn flights(&self) -> usize {
         self.flights.len()
+    }
+}
+
+/// A call's wait for a flight. When it ends, the call is told of the flight's attempts, and others of the
+/// wait, even if it ends because the caller left.
+struct Wait<'a> {
+    guard: &'a mut CallGuard,
+    observer: &'a dyn Observer,
+    log: FlightLog,
+    /// Of a call that joined.
+    span: Option<Span>,
+    since: Instant,
+    answered: bool,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.guard.trail(&self.log.trail(Instant::now()));
+        if let Some(span) = &self.span {
+            let elapsed = self.since.elapsed();
+            self.observer.observe(&Event::FlightWaited { answered: self.answered, elapsed, span });
+        }
     }
 }
 

@@ -88,7 +88,11 @@ impl Chat {
         if request.stream {
             return Err(bad("Streaming is not simulated.", Some("stream")));
         }
-        let user = messages.iter().rfind(|message| message.role == "user");
+        // A repair says in a further message what was wrong; the text stands in the one that wraps it.
+        let mut users = messages.iter().rev().filter(|message| message.role == "user").map(Message::text);
+        let last = users.next();
+        let wraps = |text: &String| text.contains(TEXT_OPEN);
+        let user = last.iter().cloned().chain(users).find(wraps).or(last);
         let user = user.ok_or_else(|| bad("There is no message of the role 'user'.", Some("messages")))?;
         let system =
             messages.iter().filter(|message| matches!(message.role.as_str(), "system" | "developer"));
@@ -97,7 +101,7 @@ impl Chat {
         let schema = schema.cloned().or_else(|| system.map(Message::text).find_map(|text| schema_in(&text)));
         Ok(Chat {
             model,
-            text: unwrapped(&user.text()).to_owned(),
+            text: unwrapped(&user).to_owned(),
             schema: schema.unwrap_or_else(entities_schema),
             prompt_chars: messages.iter().map(|message| message.text().chars().count()).sum(),
         })

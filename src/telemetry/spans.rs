@@ -77,7 +77,6 @@ pub fn flight(parent: &Span, endpoint: &Endpoint, profile: &Arc<str>) -> Span {
             KeyValue::new("gen_ai.request.model", Arc::clone(&endpoint.model)),
             KeyValue::new("server.address", Arc::clone(&endpoint.host)),
             KeyValue::new("server.port", i64::from(endpoint.port)),
-            KeyValue::new("tidegate.upstream", Arc::clone(&endpoint.name)),
             KeyValue::new("tidegate.profile", Arc::clone(profile)),
         ]);
     })

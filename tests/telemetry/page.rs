@@ -94,7 +94,9 @@ fn counters_start_at_zero() {
     }
     let labels = [("entry", "job"), ("profile", "inline"), ("verdict", "cancelled")];
     assert_eq!(value(&page, "tidegate_calls_total", &labels), Some(0.0));
-    assert!(!page.contains("\"other\""), "nothing is said of strangers until one comes");
+    let labels = [("entry", "unary"), ("profile", "other"), ("verdict", "invalid")];
+    assert_eq!(value(&page, "tidegate_calls_total", &labels), Some(0.0), "the first stranger must be seen");
+    assert!(!page.contains("upstream=\"other\""), "there are no upstreams but the configured ones");
 }
 
 #[test]

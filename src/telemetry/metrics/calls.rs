@@ -33,9 +33,11 @@ struct ProfileMetrics {
 
 impl CallMetrics {
     pub(super) fn new(instruments: &Arc<Instruments>, profiles: &[Arc<str>]) -> Self {
+        // Who is refused before there is a profile is counted under `other`, from zero like all the others.
+        let profiles: Vec<Arc<str>> = profiles.iter().cloned().chain([OTHER.into()]).collect();
         Self {
             instruments: Arc::clone(instruments),
-            profiles: ByName::new(profiles, |profile| ProfileMetrics::new(instruments, &name(profile))),
+            profiles: ByName::new(&profiles, |profile| ProfileMetrics::new(instruments, &name(profile))),
             overhead: instruments.histogram(&list::OVERHEAD_DURATION, []),
         }
     }
