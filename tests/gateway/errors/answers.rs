@@ -1,0 +1,109 @@
+//! Answers that came and can't be used.
+
+use tidegate::simulator::script::{Fault, Place};
+use tonic::Code;
+
+use super::{Failure, provoke};
+use crate::{
+    stage::{Stage, TEXT, always, is, words},
+    support::extraction,
+};
+
+/// What can't be read may be better the next time.
+fn is_malformed(failure: &Failure) {
+    failure.says(Code::Internal, "UPSTREAM_MALFORMED_RESPONSE").counts_as("malformed", "answer_invalid");
+    failure.with_http_status(Some(200)).was_retried().names_no_time();
+}
+
+#[tokio::test]
+async fn broken_json_is_malformed() {
+    is_malformed(&provoke(Fault::Malformed { place: Place::Body }).await);
+}
+
+#[tokio::test]
+async fn a_web_page_is_malformed() {
+    is_malformed(&provoke(Fault::Html).await);
+}
+
+#[tokio::test]
+async fn another_content_type_is_malformed() {
+    is_malformed(&provoke(Fault::WrongContentType).await);
+}
+
+#[tokio::test]
+async fn what_is_no_utf8_is_malformed() {
+    is_malformed(&provoke(Fault::InvalidUtf8).await);
+}
+
+#[tokio::test]
+async fn json_of_any_depth_is_malformed_and_harmless() {
+    let failure = provoke(Fault::DeepJson { depth: 1_000_000, place: Place::Body }).await;
+    is_malformed(&failure);
+    assert_eq!(failure.stage.gateway.admin_get("/healthz").await.0, 200);
+}
+
+#[tokio::test]
+async fn content_of_any_depth_violates_the_schema_and_is_harmless() {
+    let failure = provoke(Fault::DeepJson { depth: 1_000_000, place: Place::Content }).await;
+    failure.says(Code::Internal, "ANSWER_SCHEMA_INVALID").counts_as("schema_invalid", "answer_invalid");
+    failure.was_to_be_repaired().names_no_time();
+    assert_eq!(failure.stage.gateway.admin_get("/healthz").await.0, 200);
+}
+
+#[tokio::test]
+async fn content_that_is_no_json_violates_the_schema() {
+    let failure = provoke(Fault::Malformed { place: Place::Content }).await;
+    failure.says(Code::Internal, "ANSWER_SCHEMA_INVALID").counts_as("schema_invalid", "answer_invalid");
+    failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
+}
+
+#[tokio::test]
+async fn content_against_the_schema_is_repaired_once_at_most() {
+    let failure = provoke(Fault::WrongSchema).await;
+    failure.says(Code::Internal, "ANSWER_SCHEMA_INVALID").counts_as("schema_invalid", "answer_invalid");
+    failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
+    let seen = failure.metrics.sum("tidegate_extract_validation_total", &[("result", "schema_invalid")]);
+    assert!(is(seen, 2.0), "{seen} answers");
+}
+
+#[tokio::test]
+async fn no_content_is_repaired_once_at_most() {
+    for null in [false, true] {
+        let failure = provoke(Fault::Empty { null }).await;
+        failure.says(Code::Internal, "ANSWER_EMPTY").counts_as("empty", "answer_invalid");
+        failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_not_asked_for_again() {
+    let failure = provoke(Fault::Truncated).await;
+    failure.says(Code::Internal, "ANSWER_TRUNCATED").counts_as("truncated", "answer_invalid");
+    failure.with_http_status(Some(200)).was_final().names_no_time();
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_callers_to_heed() {
+    let failure = provoke(Fault::Refused).await;
+    failure.says(Code::InvalidArgument, "CONTENT_REFUSED").counts_as("refused", "refused");
+    failure.with_http_status(Some(200)).was_final().names_no_time();
+}
+
+#[tokio::test]
+async fn tokens_of_a_useless_answer_are_told_as_wasted() {
+    let failure = provoke(Fault::Truncated).await;
+    let (all, wasted) = (failure.info.usage.unwrap(), failure.info.wasted_usage.unwrap());
+    assert!(all.input_tokens > Some(0) && all.output_tokens > Some(0), "{all:?}");
+    assert_eq!(all, wasted);
+}
+
+#[tokio::test]
+async fn finding_nothing_is_an_answer() {
+    let stage = Stage::scripted(always(Fault::ZeroEntities)).await;
+    let answer = stage.extract(TEXT).await.unwrap();
+    assert_eq!(words(&answer), Vec::<&str>::new());
+    assert_eq!(extraction(&answer).result_json.replace(char::is_whitespace, ""), r#"{"entities":[]}"#);
+    let metrics = stage.metrics_at_rest().await;
+    assert!(is(metrics.sum("tidegate_extract_validation_total", &[("result", "valid_empty")]), 1.0));
+    assert!(is(metrics.sum("tidegate_calls_total", &[("verdict", "ok")]), 1.0));
+}
