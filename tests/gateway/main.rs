@@ -20,3 +20,5 @@ mod raw;
 mod stage;
 
 mod errors;
+mod requests;
+mod services;
