@@ -19,6 +19,7 @@ mod gate;
 mod raw;
 mod stage;
 
+mod cache;
 mod errors;
 mod requests;
 mod services;
