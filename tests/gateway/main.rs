@@ -20,6 +20,8 @@ mod raw;
 mod stage;
 
 mod cache;
+mod coalescing;
 mod errors;
+mod leaving;
 mod requests;
 mod services;
