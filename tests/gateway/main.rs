@@ -21,7 +21,9 @@ mod stage;
 
 mod cache;
 mod coalescing;
+mod deadlines;
 mod errors;
 mod leaving;
+mod pushback;
 mod requests;
 mod services;
