@@ -26,4 +26,5 @@ mod errors;
 mod leaving;
 mod pushback;
 mod requests;
+mod retries;
 mod services;
