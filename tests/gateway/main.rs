@@ -19,11 +19,15 @@ mod gate;
 mod raw;
 mod stage;
 
+mod admission;
+mod auth;
 mod cache;
+mod cli;
 mod coalescing;
 mod deadlines;
 mod errors;
 mod leaving;
+mod lifecycle;
 mod pushback;
 mod requests;
 mod retries;
