@@ -60,7 +60,7 @@ pub async fn run(args: &ServeArgs, environment: &Environment) -> Exit {
 async fn settle(args: &ServeArgs, environment: &Environment) -> Result<(Config, Option<Simulator>), Exit> {
     if args.config.is_some() {
         let config = Config::load(args.config.as_deref(), environment).map_err(|problems| {
-            eprint!("{problems}");
+            eprintln!("{problems}");
             Exit::Misused
         })?;
         return Ok((config, None));
@@ -76,7 +76,7 @@ async fn settle(args: &ServeArgs, environment: &Environment) -> Result<(Config, 
     eprintln!("Its answers are not those of an AI. See config/tidegate.example.toml for a real upstream.");
     let base_url = Url::parse(&simulator.base_url()).map_err(|_| Exit::Failed)?;
     let config = Config::embedded(&base_url, environment).map_err(|problems| {
-        eprint!("{problems}");
+        eprintln!("{problems}");
         Exit::Misused
     })?;
     Ok((config, Some(simulator)))

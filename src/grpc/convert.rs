@@ -16,46 +16,78 @@ use crate::{
 /// The most characters an idempotency key may have.
 const IDEMPOTENCY_KEY_MAX: usize = 128;
 
-/// Checks everything of a request that is not the profile's business; every problem is listed.
+/// Collects what is wrong with a request, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<FieldViolation>);
+
+impl Problems {
+    /// Takes note of what is invalid and goes on; any other error ends the call.
+    pub fn note<T>(&mut self, result: Result<T, ExtractError>) -> Result<Option<T>, ExtractError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(ExtractError::Invalid(violations)) => {
+                self.0.extend(violations.iter().cloned());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All that was noted, as one error.
+    pub fn told(self) -> Result<(), ExtractError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ExtractError::Invalid(self.0.into())) }
+    }
+}
+
+/// Checks everything of a request that is neither profile nor cache control.
 pub fn check(request: &proto::ExtractRequest, limits: &AdmissionSettings) -> Result<(), ExtractError> {
-    let problems: Vec<_> = [
+    let problems = [
         text(&request.text, limits),
         idempotency_key(&request.idempotency_key),
         on_deadline(request.on_deadline),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if !problems.is_empty() {
-        return Err(ExtractError::Invalid(problems.into()));
+    ];
+    Problems(problems.into_iter().flatten().collect()).told()
+}
+
+/// Refuses what this version can't do yet.
+pub fn check_available(request: &proto::ExtractRequest) -> Result<(), ExtractError> {
+    match request.on_deadline() {
+        proto::OnDeadline::ContinueAsJob => {
+            Err(ExtractError::Unimplemented { what: "ON_DEADLINE_CONTINUE_AS_JOB" })
+        }
+        proto::OnDeadline::Unspecified | proto::OnDeadline::Fail => Ok(()),
     }
-    if request.on_deadline() == proto::OnDeadline::ContinueAsJob {
-        return Err(ExtractError::Unimplemented { what: "ON_DEADLINE_CONTINUE_AS_JOB" });
-    }
-    Ok(())
 }
 
 /// How a call uses the cache.
 pub fn cache_control(control: Option<&proto::CacheControl>) -> Result<CacheControl, ExtractError> {
     let Some(control) = control else { return Ok(CacheControl::default()) };
-    let mode = match proto::CacheMode::try_from(control.mode) {
-        Ok(proto::CacheMode::Unspecified | proto::CacheMode::Default) => CacheMode::Default,
-        Ok(proto::CacheMode::NoCache) => CacheMode::NoCache,
-        Ok(proto::CacheMode::NoStore) => CacheMode::NoStore,
-        Ok(proto::CacheMode::OnlyIfCached) => CacheMode::OnlyIfCached,
+    let mut problems = Problems::default();
+    let mode = problems.note(cache_mode(control.mode))?;
+    let max_age = problems.note(control.max_age.map(max_age).transpose())?;
+    problems.told()?;
+    Ok(CacheControl { mode: mode.unwrap_or_default(), max_age: max_age.flatten() })
+}
+
+fn cache_mode(mode: i32) -> Result<CacheMode, ExtractError> {
+    match proto::CacheMode::try_from(mode) {
+        Ok(proto::CacheMode::Unspecified | proto::CacheMode::Default) => Ok(CacheMode::Default),
+        Ok(proto::CacheMode::NoCache) => Ok(CacheMode::NoCache),
+        Ok(proto::CacheMode::NoStore) => Ok(CacheMode::NoStore),
+        Ok(proto::CacheMode::OnlyIfCached) => Ok(CacheMode::OnlyIfCached),
         Err(_) => {
-            let description =
-                format!("{} is not a cache mode; see CacheMode for the known ones", control.mode);
-            return Err(ExtractError::invalid("cache.mode", description));
+            let description = format!("{mode} is not a cache mode; see CacheMode for the known ones");
+            Err(ExtractError::invalid("cache.mode", description))
         }
+    }
+}
+
+/// By hand: prost's own conversion overflows for the most negative of all durations.
+fn max_age(age: prost_types::Duration) -> Result<Duration, ExtractError> {
+    let (Ok(seconds), Ok(nanos)) = (u64::try_from(age.seconds), u64::try_from(age.nanos)) else {
+        return Err(ExtractError::invalid("cache.max_age", "is negative; send zero or more"));
     };
-    let max_age = match control.max_age {
-        None => None,
-        Some(age) => Some(Duration::try_from(age).map_err(|_| {
-            ExtractError::invalid("cache.max_age", "is negative or out of range; send zero or more")
-        })?),
-    };
-    Ok(CacheControl { mode, max_age })
+    Ok(Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanos)))
 }
 
 /// A validated answer, for the wire.

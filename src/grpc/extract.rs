@@ -7,7 +7,13 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Span;
 
-use super::{auth::Tenants, convert, deadline, profiles::Profiles, status::status};
+use super::{
+    auth::Tenants,
+    convert::{self, Problems},
+    deadline,
+    profiles::Profiles,
+    status::status,
+};
 use crate::{
     admission::{Admission, AdmissionSettings, Admitted},
     extraction::{Call, Deadline, Entry, ExtractError, Text, Verdict},
@@ -106,12 +112,18 @@ impl Extraction {
     ) -> Result<(Call, Admitted), ExtractError> {
         let tenant = self.tenants.authenticate(request.metadata())?;
         let admitted = self.admission.admit()?;
-        let timeout = deadline::timeout(request.metadata().as_ref())?;
+        let mut problems = Problems::default();
+        let timeout = problems.note(deadline::timeout(request.metadata().as_ref()))?;
         let repeated = request.metadata().contains_key("grpc-previous-rpc-attempts");
         let request = request.into_inner();
-        convert::check(&request, &self.limits)?;
-        let cache = convert::cache_control(request.cache.as_ref())?;
-        let profile = self.profiles.find(&request)?;
+        problems.note(convert::check(&request, &self.limits))?;
+        let cache = problems.note(convert::cache_control(request.cache.as_ref()))?;
+        let profile = problems.note(self.profiles.find(&request))?;
+        problems.told()?;
+        convert::check_available(&request)?;
+        let (Some(timeout), Some(cache), Some(profile)) = (timeout, cache, profile) else {
+            return Err(ExtractError::Internal { what: "a problem of a request was lost" });
+        };
         let lower = (request.max_attempts > 0).then_some(request.max_attempts);
         let repeated = repeated.then_some(REPEATED_CALL_ATTEMPTS_MAX);
         let timeout = timeout.unwrap_or(profile.timeout).min(self.limits.timeout_max);

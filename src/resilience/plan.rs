@@ -117,7 +117,7 @@ impl Plan {
         match seen.permission {
             Permission::Retry => {}
             Permission::Forbidden if seen.mendable => return self.repair(now, seen, purses.repair),
-            Permission::Forbidden => return Stop { withheld: None, retry_after: seen.pushback }.into(),
+            Permission::Forbidden => return Stop { withheld: None, retry_after: None }.into(),
             Permission::Ambiguous => return withhold(Withheld::Ambiguous, None),
         }
         if seen.pushback.is_some_and(|asked| asked > self.policy.pushback_max) {
