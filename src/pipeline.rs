@@ -141,6 +141,13 @@ impl Pipeline {
         };
         guard.cache(result, None);
         let (landing, report) = self.land(call, &mut waiter, joined, result, guard).await;
+        if landing.is_ok() && !joined && report.trail.attempts.is_empty() {
+            // The flight found the answer in the cache before it took off.
+            if let Lookup::Fresh(answer) = self.answers.look_up(&key, Instant::now(), None).await {
+                guard.cache(CacheResult::Hit, Some(answer.age(Instant::now())));
+                return Served::cached(call, &answer, CacheResult::Hit, report);
+            }
+        }
         match (landing, stale) {
             (Err(error), Some(stale)) if excuses_staleness(error.verdict()) => {
                 guard.cache(CacheResult::Stale, Some(stale.age(Instant::now())));
@@ -222,7 +229,12 @@ impl Pipeline {
         let answers = self.answers.clone();
         let (upstream, model) = (Arc::clone(&endpoint.name), Arc::clone(&endpoint.model));
         let policy = call.profile.cache;
+        let (rereads, max_age) = (reads_cache(call), call.cache.max_age);
         drop(self.tasks.spawn(async move {
+            // An identical flight may have landed after this call had looked at the cache; it stored first.
+            if rereads && let Lookup::Fresh(answer) = answers.look_up(&key, Instant::now(), max_age).await {
+                return pilot.land(Ok(Arc::clone(&answer.extraction)));
+            }
             let landing = flight.fly().await;
             if let (Ok(extraction), true) = (&landing, flight_key.storable()) {
                 let now = Instant::now();

@@ -30,6 +30,7 @@ pub struct Schema {
     pub value: Value,
     validator: Validator,
     cost: Cost,
+    patterns: usize,
 }
 
 /// Why a text is no acceptable schema: what is wrong, where, and what to do.
@@ -49,6 +50,12 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// The memory one compiled `pattern` may take, in bytes, and that of its lazily built automaton.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
+/// The memory all of a schema's compiled patterns may take together, in bytes; each has an equal share.
+const MAX_REGEXES_BYTES: usize = 2 << 20;
+
+/// What a compiled schema takes per byte of its text, roughly.
+const COMPILED_BYTES_PER_BYTE: usize = 32;
+
 /// The most violations an [`InvalidAnswer`] names.
 const MAX_VIOLATIONS: usize = 5;
 
@@ -59,9 +66,15 @@ impl Schema {
     /// for. An `$id` of the root is dropped, since nothing can refer to it.
     pub fn compile(text: &str) -> Result<Self, SchemaProblem> {
         let value = parse(text)?;
-        let cost = check(&value)?;
-        let validator = build(&value)?;
-        Ok(Self { text: value.to_string().into(), value, validator, cost })
+        let patterns = limits::patterns(&value);
+        let cost = check(&value, patterns > 0)?;
+        let validator = build(&value, patterns)?;
+        Ok(Self { text: value.to_string().into(), value, validator, cost, patterns })
+    }
+
+    /// The memory the compiled schema may take, in bytes, roughly.
+    pub fn weight_bytes(&self) -> usize {
+        self.text.len() * COMPILED_BYTES_PER_BYTE + 2 * self.patterns * regex_bytes(self.patterns)
     }
 
     /// Holds an answer's `content` against the schema and locates its entities in `text`.
@@ -116,7 +129,7 @@ fn parse(text: &str) -> Result<Value, SchemaProblem> {
 }
 
 /// Everything that is checked before the schema is compiled.
-fn check(value: &Value) -> Result<Cost, SchemaProblem> {
+fn check(value: &Value, has_patterns: bool) -> Result<Cost, SchemaProblem> {
     let mut problems = Problems::default();
     check_root(value, &mut problems);
     problems.clone().into_result()?;
@@ -126,7 +139,7 @@ fn check(value: &Value) -> Result<Cost, SchemaProblem> {
     problems.clone().into_result()?;
     let graph = Graph::of(value, &mut problems);
     problems.into_result()?;
-    Cost::of_graph(&graph)
+    Cost::of_graph(&graph, has_patterns)
 }
 
 fn check_root(value: &Value, problems: &mut Problems) {
@@ -148,14 +161,20 @@ fn is_our_draft(draft: &Value) -> bool {
 }
 
 /// Compiles a checked schema. Patterns run on an engine that is linear in the subject's length.
-fn build(value: &Value) -> Result<Validator, SchemaProblem> {
-    let patterns = PatternOptions::regex().size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES);
+fn build(value: &Value, patterns: usize) -> Result<Validator, SchemaProblem> {
+    let bytes = regex_bytes(patterns);
+    let patterns = PatternOptions::regex().size_limit(bytes).dfa_size_limit(bytes);
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(patterns)
         .offline()
         .build(value)
         .map_err(|fault| not_built(&fault))
+}
+
+/// The share of one of so many patterns.
+fn regex_bytes(patterns: usize) -> usize {
+    (MAX_REGEXES_BYTES / patterns.max(1)).min(MAX_REGEX_BYTES)
 }
 
 fn not_built(fault: &ValidationError<'_>) -> SchemaProblem {

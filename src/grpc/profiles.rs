@@ -18,8 +18,12 @@ const INLINE_PROFILE: &str = "inline";
 /// The most bytes of instructions a caller may bring.
 const INSTRUCTIONS_BYTES_MAX: usize = 16 * 1024;
 
-/// How many compiled schemas of callers are kept, so that a caller's second call need not compile it.
-const COMPILED_MAX: u64 = 256;
+/// The memory that compiled schemas of callers may take, in bytes; they are kept so that a caller's second
+/// call need not compile its schema again.
+const COMPILED_BYTES_MAX: u64 = 64 << 20;
+
+/// How many names of profiles an error lists.
+const NAMES_SHOWN_MAX: usize = 10;
 
 /// The configured profiles, and the callers' own.
 pub struct Profiles {
@@ -31,7 +35,14 @@ impl Profiles {
     /// The profiles of the configuration.
     pub fn new(configured: Vec<Arc<Profile>>) -> Self {
         let configured = configured.into_iter().map(|profile| (Arc::clone(&profile.name), profile)).collect();
-        Self { configured, inline: Cache::new(COMPILED_MAX) }
+        let inline = Cache::builder()
+            .max_capacity(COMPILED_BYTES_MAX)
+            .weigher(|_, profile: &Arc<Profile>| {
+                let bytes = profile.schema.weight_bytes() + profile.instructions.len();
+                u32::try_from(bytes).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self { configured, inline }
     }
 
     /// The name that a request is counted under; nothing if it names no profile that there is.
@@ -63,10 +74,11 @@ impl Profiles {
             let mut known: Vec<_> =
                 self.configured.keys().map(AsRef::as_ref).filter(|name| *name != INLINE_PROFILE).collect();
             known.sort_unstable();
-            ExtractError::invalid(
-                "profile",
-                format!("is not configured; configured are: {}", known.join(", ")),
-            )
+            let more = known.len().saturating_sub(NAMES_SHOWN_MAX);
+            known.truncate(NAMES_SHOWN_MAX);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let description = format!("is not configured; configured are: {}{more}", known.join(", "));
+            ExtractError::invalid("profile", description)
         })
     }
 

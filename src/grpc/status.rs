@@ -11,6 +11,13 @@ use crate::{
     proto,
 };
 
+/// The longest wait after which a caller's library is told to call again by itself. Longer ones are for the
+/// caller to decide on: `RetryInfo` tells them all.
+const PUSHBACK_MAX: Duration = Duration::from_secs(60);
+
+/// The most bytes of a message: it travels in a header, whose size clients limit.
+const MESSAGE_BYTES_MAX: usize = 1024;
+
 /// The domain of every `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "tidegate";
 
@@ -203,14 +210,16 @@ fn retry_after(error: &ExtractError) -> Option<Duration> {
 }
 
 fn message(error: &ExtractError, row: &Row) -> String {
-    match error {
+    let mut message = match error {
         ExtractError::Invalid(violations) => {
             let all: Vec<_> = violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
             format!("{}: {}", row.message, all.join("; "))
         }
         ExtractError::Unimplemented { what } => format!("{what}: {}", row.message),
         _ => row.message.to_owned(),
-    }
+    };
+    message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+    message
 }
 
 fn details(error: &ExtractError, row: &Row, info: Option<&proto::ExtractionInfo>) -> ErrorDetails {
@@ -284,7 +293,9 @@ fn append(details: &[u8], info: &proto::ExtractionInfo) -> Vec<u8> {
 }
 
 fn pushback(retry_after: Option<Duration>) -> i64 {
-    retry_after.map_or(-1, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+    retry_after
+        .filter(|delay| *delay <= PUSHBACK_MAX)
+        .map_or(-1, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

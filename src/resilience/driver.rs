@@ -123,8 +123,10 @@ impl Flight {
                 let end = Stop { withheld: Some(reason), retry_after: None };
                 return Err(self.give_up(&end, last.as_ref()));
             }
-            self.question.repair =
-                last.take().and_then(|failed| failed.problem).map(|problem| Repair { problem });
+            // A retry after a failed repair is still about the answer that has to be mended.
+            if let Some(problem) = last.take().and_then(|failed| failed.problem) {
+                self.question.repair = Some(Repair { problem });
+            }
             let record = AttemptRecord {
                 number,
                 kind,
@@ -169,13 +171,14 @@ impl Flight {
         if let (Some(wait), Some(failed)) = (next.wait, after) {
             let now = Instant::now();
             let endpoint = self.endpoint();
+            let budget_ratio = self.target.budget.purse().ratio();
             self.observer.observe(&Event::RetryScheduled {
                 endpoint: &endpoint,
                 reason: failed.fault.error_type(),
                 source: wait.source,
                 delay: wait.length,
                 next_number: next.number,
-                budget_ratio: self.target.budget.purse().ratio(),
+                budget_ratio,
                 remaining: self.gathering.now().deadline.saturating_duration_since(now),
                 span: &self.span,
             });
@@ -189,13 +192,19 @@ impl Flight {
         unwanted
     }
 
-    /// Sleeps until then, or until nobody waits any more.
+    /// Sleeps until then, or until the flight is closed because nobody waits any more. A flight that is
+    /// joined in time sleeps on: the wait may be one that the upstream asked for.
     async fn sleep(&self, until: Instant) {
         let mut interest = self.gathering.watch();
-        tokio::select! {
-            biased;
-            () = sleep_until(until) => {}
-            _ = interest.wait_for(|interest| interest.waiters == 0) => {}
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(until) => return,
+                _ = interest.wait_for(|interest| interest.waiters == 0) => {}
+            }
+            if self.gathering.close_if_orphaned() {
+                return;
+            }
         }
     }
 
@@ -204,7 +213,7 @@ impl Flight {
         if self.gathering.close_if_orphaned() {
             return Some(Withheld::Orphaned);
         }
-        (Instant::now() >= self.gathering.now().deadline).then_some(Withheld::Deadline)
+        self.gathering.close_if_late(Instant::now()).then_some(Withheld::Deadline)
     }
 
     fn settle(&self, kind: AttemptKind, stake: Stake, sent: bool) {
@@ -237,7 +246,7 @@ impl Flight {
         let trace =
             if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
         let labels = AttemptLabels { attempt_id: id.clone(), idempotency_key: self.id.clone(), trace };
-        let repaired = record.kind == AttemptKind::Repair;
+        let repaired = self.question.repair.is_some();
         let guard = AttemptGuard::begin(
             Arc::clone(&self.observer),
             AttemptFacts {
@@ -290,7 +299,10 @@ impl Flight {
             let interest = *watch.borrow_and_update();
             let now = Instant::now();
             if now >= interest.deadline {
-                return Cut::Fault(Fault::DeadlineExceeded);
+                if self.gathering.close_if_late(now) {
+                    return Cut::Fault(Fault::DeadlineExceeded);
+                }
+                continue;
             }
             if now >= total {
                 return Cut::Fault(Fault::Timeout(TimeoutPhase::Total));
@@ -367,6 +379,7 @@ impl Flight {
         purse.reward(Instant::now());
         let ratio = purse.ratio();
         drop(purse);
+        self.repairs.purse().reward(Instant::now());
         if ratio > before {
             self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
         }
@@ -374,7 +387,10 @@ impl Flight {
 
     fn give_up(&self, stop: &Stop, last: Option<&Failed>) -> ExtractError {
         let Some(last) = last else {
-            return ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
+            return match stop.withheld {
+                Some(Withheld::Orphaned) => ExtractError::Cancelled,
+                _ => ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None },
+            };
         };
         let endpoint = self.endpoint();
         let error_type = last.fault.error_type();

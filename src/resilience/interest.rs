@@ -63,6 +63,15 @@ impl Gathering {
         })
     }
 
+    /// Ends the flight for joiners if the latest deadline has passed at `now`; true if it did.
+    pub fn close_if_late(&self, now: Instant) -> bool {
+        self.0.send_if_modified(|interest| {
+            let late = now >= interest.deadline;
+            interest.closed |= late;
+            late
+        })
+    }
+
     /// Ends the flight for joiners.
     pub fn close(&self) {
         self.0.send_modify(|interest| interest.closed = true);

@@ -66,7 +66,12 @@ impl Drop for AttemptGuard {
     fn drop(&mut self) {
         if !self.ended {
             let elapsed = self.started.elapsed();
-            self.report(AttemptOutcome::Cancelled, None, None, Usage::default(), elapsed);
+            let (outcome, error_type) = if std::thread::panicking() {
+                (AttemptOutcome::Failure, Some(ErrorType::Internal))
+            } else {
+                (AttemptOutcome::Cancelled, None)
+            };
+            self.report(outcome, error_type, None, Usage::default(), elapsed);
         }
     }
 }

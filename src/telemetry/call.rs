@@ -156,7 +156,8 @@ impl CallGuard {
 impl Drop for CallGuard {
     fn drop(&mut self) {
         if !self.ended {
-            self.report(Verdict::Cancelled, None);
+            let panicked = std::thread::panicking();
+            self.report(if panicked { Verdict::Internal } else { Verdict::Cancelled }, None);
         }
     }
 }

@@ -129,7 +129,8 @@ fn status_error_type(status: u16) -> ErrorType {
     match status {
         401 | 403 => ErrorType::Unauthorized,
         402 => ErrorType::QuotaExhausted,
-        404 => ErrorType::NotFound,
+        // A redirect is not followed: what was asked for is somewhere else.
+        300..=399 | 404 => ErrorType::NotFound,
         405 | 501 | 505 => ErrorType::Unsupported,
         408 | 504 => ErrorType::Timeout,
         409 => ErrorType::Conflict,

@@ -16,7 +16,12 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Cost {
     per_value: Vec<u64>,
+    /// Whether a look at a text may mean to read it.
+    has_patterns: bool,
 }
+
+/// How many bytes of a text a pattern reads in the time of one look at a value.
+const BYTES_PER_LOOK: u64 = 8;
 
 /// The most looks at an answer's values together.
 pub(super) const MAX_EVALUATIONS: u64 = 1_000_000;
@@ -36,7 +41,7 @@ pub(super) const MAX_ANSWER_DEPTH: usize = 64;
 impl Cost {
     /// Counts, and refuses schemas that apply themselves to the same value, or too many schemas to
     /// one.
-    pub(super) fn of_graph(graph: &Graph) -> Result<Self, SchemaProblem> {
+    pub(super) fn of_graph(graph: &Graph, has_patterns: bool) -> Result<Self, SchemaProblem> {
         let order = leaves_first(graph)?;
         check_chains(graph, &order)?;
         let mut looks = vec![0; graph.parts.len()];
@@ -48,7 +53,7 @@ impl Cost {
             }
             per_value.push(looks.first().copied().unwrap_or(0));
         }
-        Ok(Self { per_value })
+        Ok(Self { per_value, has_patterns })
     }
 
     /// How often the values of `answer` are looked at together, at most.
@@ -63,6 +68,9 @@ impl Cost {
         match value {
             Value::Object(members) => members.values().fold(looks, add),
             Value::Array(elements) => elements.iter().fold(looks, add),
+            Value::String(text) if self.has_patterns => {
+                looks.saturating_mul(1 + text.len() as u64 / BYTES_PER_LOOK)
+            }
             _ => looks,
         }
     }

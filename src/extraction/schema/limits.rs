@@ -44,6 +44,22 @@ pub(super) fn check_value(value: &Value) -> Result<(), SchemaProblem> {
     problems.into_result()
 }
 
+/// How many patterns there may be at most: everything under a key that could make it one.
+pub(super) fn patterns(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, member)| match (key.as_str(), member) {
+                ("pattern", Value::String(_)) => 1,
+                ("patternProperties", Value::Object(named)) => named.len() + patterns(member),
+                _ => patterns(member),
+            })
+            .sum(),
+        Value::Array(elements) => elements.iter().map(patterns).sum(),
+        _ => 0,
+    }
+}
+
 fn count(value: &Value, place: &str, depth: usize, nodes: &mut usize, problems: &mut Problems) {
     *nodes += 1;
     if depth > MAX_DEPTH && (value.is_object() || value.is_array()) {
