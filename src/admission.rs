@@ -54,12 +54,17 @@ impl Admission {
     /// Lets a call in, or says at once why not.
     pub fn admit(&self) -> Result<Admitted, ExtractError> {
         if self.draining.load(Ordering::Relaxed) {
-            return Err(ExtractError::Draining { retry_after: DRAINING_RETRY_AFTER });
+            return Err(Self::draining());
         }
         match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => Ok(Admitted(place)),
             Err(_) => Err(ExtractError::Saturated { retry_after: SATURATED_RETRY_AFTER }),
         }
+    }
+
+    /// What is said to those who come, or are still inside, when the gateway shuts down.
+    pub fn draining() -> ExtractError {
+        ExtractError::Draining { retry_after: DRAINING_RETRY_AFTER }
     }
 
     /// How many calls are inside.

@@ -50,7 +50,7 @@ pub struct App {
     health: tonic_health::server::HealthReporter,
     ready: watch::Sender<bool>,
     tasks: Tasks,
-    server: JoinHandle<Result<(), ServeError>>,
+    server: JoinHandle<Option<Result<(), ServeError>>>,
     /// Metrics and health are served to the last.
     admin_stop: CancellationToken,
 }
@@ -108,8 +108,10 @@ impl App {
         };
         let health_service = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let (tls, stop, spans) = (config.server.tls.clone(), tasks.stopped(), telemetry.spans());
-        let server = Tasks::default()
-            .spawn(async move { serve(grpc, tls.as_ref(), extraction, spans, health_service, stop).await });
+        let cut = tasks.cut_off();
+        let server = Tasks::default().spawn(async move {
+            serve(grpc, tls.as_ref(), extraction, spans, health_service, stop, cut).await
+        });
         spawn_upkeep(&tasks, &telemetry, &pipeline, &observer);
         let state = AdminState { metrics: telemetry.page(), ready: is_ready };
         let admin_stop = CancellationToken::new();
@@ -143,8 +145,8 @@ impl App {
     /// Completes if the gRPC server ends by itself, which it should not.
     pub async fn failed(&mut self) -> String {
         match (&mut self.server).await {
-            Ok(Ok(())) => "the gRPC server ended".to_owned(),
-            Ok(Err(error)) => error_chain(&error),
+            Ok(None | Some(Ok(()))) => "the gRPC server ended".to_owned(),
+            Ok(Some(Err(error))) => error_chain(&error),
             Err(error) => error.to_string(),
         }
     }
@@ -166,9 +168,13 @@ impl App {
             drop(timeout(LAST_ANSWERS_MAX, &mut self.server).await);
         });
         let cut = if drained.await.is_ok() { 0 } else { self.admission.running() };
-        self.server.abort();
-        let rest = deadline.saturating_duration_since(Instant::now()).max(LAST_ANSWERS_MAX);
+        let rest = deadline.saturating_duration_since(Instant::now());
         let _ = self.tasks.drain(rest).await;
+        // What is cut still gets its end in metrics, spans and log lines.
+        self.tasks.cut();
+        drop(timeout(LAST_ANSWERS_MAX, self.admission.emptied()).await);
+        let _ = self.tasks.drain(LAST_ANSWERS_MAX).await;
+        self.server.abort();
         self.observer.observe(&Event::ServerStopped { cut });
         self.admin_stop.cancel();
         drop(timeout(LAST_WORDS_MAX, self.telemetry.shutdown()).await);
@@ -219,7 +225,8 @@ fn spawn_upkeep(
     pipeline: &Arc<Pipeline>,
     observer: &Arc<dyn Observer>,
 ) {
-    tasks.spawn_until_stopped(telemetry.upkeep());
+    // To the very end: what is counted while the gateway drains has to be folded as well.
+    drop(Tasks::default().spawn(telemetry.upkeep()));
     let (pipeline, observer) = (Arc::clone(pipeline), Arc::clone(observer));
     tasks.spawn_until_stopped(async move {
         let mut ticks = interval(CACHE_UPKEEP_INTERVAL);

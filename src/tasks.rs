@@ -10,17 +10,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    cut: CancellationToken,
 }
 
 impl Tasks {
-    /// Runs `work` to its end, unless the process ends first.
+    /// Runs `work` to its end, unless it is [cut](Tasks::cut): then there is no output.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
-    pub fn spawn<F>(&self, work: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, work: F) -> JoinHandle<Option<F::Output>>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        tokio::spawn(self.tracker.track_future(work))
+        tokio::spawn(self.tracker.track_future(self.cut.clone().run_until_cancelled_owned(work)))
     }
 
     /// Runs `work` until [`Tasks::stop`]: for what has no end of its own.
@@ -45,6 +46,16 @@ impl Tasks {
     /// Ends what has no end of its own.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Ends everything at once; what was under way is dropped where it stands.
+    pub fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    /// Is cancelled by [`Tasks::cut`].
+    pub fn cut_off(&self) -> CancellationToken {
+        self.cut.clone()
     }
 
     /// How many tasks run.

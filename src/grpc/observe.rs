@@ -14,11 +14,13 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
-use super::{deadline, status::status};
+use super::{deadline, request_body, status::status};
 use crate::{
+    admission::Admission,
     extraction::{Deadline, ExtractError, Phase},
     telemetry::{Observer, RpcGuard, Spans},
 };
@@ -39,6 +41,13 @@ const METHODS: &[&str] = &[
     "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
+/// The methods whose requests may go on for ever.
+const STREAMED: &[&str] = &[
+    "tidegate.v1.ExtractionService/ExtractMany",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
 /// The name of every method that this server does not know.
 const OTHER: &str = "_OTHER";
 
@@ -54,12 +63,14 @@ pub struct Received(pub Instant);
 pub struct ObserveLayer {
     observer: Arc<dyn Observer>,
     spans: Spans,
+    cut: CancellationToken,
 }
 
 impl ObserveLayer {
-    /// A layer that tells `observer` and starts traces by `spans`.
-    pub fn new(observer: Arc<dyn Observer>, spans: Spans) -> Self {
-        Self { observer, spans }
+    /// A layer that tells `observer` and starts traces by `spans`. When `cut` is cancelled, what still runs
+    /// is answered that the gateway shuts down.
+    pub fn new(observer: Arc<dyn Observer>, spans: Spans, cut: CancellationToken) -> Self {
+        Self { observer, spans, cut }
     }
 }
 
@@ -67,7 +78,7 @@ impl<S> Layer<S> for ObserveLayer {
     type Service = Observed<S>;
 
     fn layer(&self, inner: S) -> Observed<S> {
-        Observed { inner, observer: Arc::clone(&self.observer), spans: self.spans.clone() }
+        Observed { inner, shared: self.clone() }
     }
 }
 
@@ -75,8 +86,7 @@ impl<S> Layer<S> for ObserveLayer {
 #[derive(Clone)]
 pub struct Observed<S> {
     inner: S,
-    observer: Arc<dyn Observer>,
-    spans: Spans,
+    shared: ObserveLayer,
 }
 
 impl<S> Service<Request<Body>> for Observed<S>
@@ -95,12 +105,16 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = method(request.uri().path());
-        let span = self.spans.server(method, request.headers());
-        let guard = RpcGuard::begin(Arc::clone(&self.observer), method, span.clone());
+        let span = self.shared.spans.server(method, request.headers());
+        let guard = RpcGuard::begin(Arc::clone(&self.shared.observer), method, span.clone());
+        let cut = self.shared.cut.clone();
         let received = Instant::now();
         let last_call = last_call(request.headers(), received);
         request.extensions_mut().insert(Received(received));
         request.extensions_mut().insert(span.clone());
+        if !STREAMED.contains(&method) {
+            request = request.map(request_body::timed);
+        }
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let response = tokio::select! {
@@ -113,6 +127,7 @@ where
                     let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
                     status(&error, None).into_http()
                 }
+                () = cut.cancelled() => status(&Admission::draining(), None).into_http(),
             };
             Ok(match code(response.headers()) {
                 Some(code) => {

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig, server::TcpIncoming};
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use super::{extract::Extraction, jobs::Jobs, observe::ObserveLayer, settings::TlsSettings};
+use super::{
+    connections::incoming, extract::Extraction, jobs::Jobs, observe::ObserveLayer, settings::TlsSettings,
+};
 use crate::{
     admission::AdmissionSettings,
     proto::{self, extraction_service_server::ExtractionServiceServer, job_service_server::JobServiceServer},
@@ -38,7 +40,7 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Serves until `stop`, then lets running calls end.
+/// Serves until `stop`, then lets running calls end, until `cut`.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<&TlsSettings>,
@@ -46,11 +48,11 @@ pub async fn serve(
     spans: Spans,
     health: tonic_health::server::HealthService,
     stop: CancellationToken,
+    cut: CancellationToken,
 ) -> Result<(), ServeError> {
     let observer: Arc<dyn Observer> = Arc::clone(&extraction.observer);
     let message_bytes_max = message_bytes_max(&extraction.limits);
     let mut server = Server::builder()
-        .tcp_nodelay(true)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(METADATA_BYTES_MAX)
@@ -60,13 +62,13 @@ pub async fn serve(
     }
     let extraction = ExtractionServiceServer::new(extraction).max_decoding_message_size(message_bytes_max);
     server
-        .layer(ObserveLayer::new(observer, spans))
+        .layer(ObserveLayer::new(observer, spans, cut))
         .add_service(extraction)
         .add_service(JobServiceServer::new(Jobs))
         .add_service(tonic_health::pb::health_server::HealthServer::new(health))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled_owned())
+        .serve_with_incoming_shutdown(incoming(listener), stop.cancelled_owned())
         .await?;
     Ok(())
 }

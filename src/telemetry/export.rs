@@ -17,7 +17,8 @@ use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
     metrics::{
-        PeriodicReader, SdkMeterProvider, Temporality, data::ResourceMetrics, exporter::PushMetricExporter,
+        Instrument, PeriodicReader, SdkMeterProvider, Stream, Temporality, data::ResourceMetrics,
+        exporter::PushMetricExporter,
     },
     trace::{
         BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData, SpanExporter,
@@ -27,6 +28,8 @@ use opentelemetry_sdk::{
 
 use super::{drops::Drops, event::Signal, settings::TelemetrySettings};
 
+/// The most series of one instrument: 256 profiles x 3 entries x 15 verdicts, and some.
+const SERIES_MAX: usize = 16_384;
 /// The most finished spans that wait for export; further ones are dropped and counted.
 const SPANS_WAITING_MAX: usize = 16_384;
 /// The most spans of one export.
@@ -86,7 +89,14 @@ pub(super) fn metrics(
         .build()?;
     let exporter = CountingMetrics { next: exporter, drops: Arc::clone(drops) };
     let reader = PeriodicReader::builder(exporter).with_interval(settings.otlp_metrics_interval).build();
-    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).with_view(roomy).build())
+}
+
+/// Room for the series of instruments that have one per profile or upstream and much else; the SDK would
+/// lump together all beyond 2,000.
+fn roomy(instrument: &Instrument) -> Option<Stream> {
+    let crowded = ["tidegate.calls", "tidegate.upstream.attempts"].contains(&instrument.name());
+    crowded.then(|| Stream::builder().with_cardinality_limit(SERIES_MAX).build().ok()).flatten()
 }
 
 /// TLS for collectors behind `https`: the system's certificates are trusted.

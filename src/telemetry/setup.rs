@@ -103,10 +103,14 @@ impl Telemetry {
         &self.dispatch
     }
 
-    /// Makes warnings of foreign crates go to this log, for the whole process. Says whether this was the
-    /// first to do so; if not, all but those warnings works all the same.
+    /// Makes warnings of foreign crates, and panics, go to this log, for the whole process. Says whether
+    /// this was the first to do so; if not, all but those works all the same.
     pub fn install(&self) -> bool {
-        tracing::dispatcher::set_global_default(self.dispatch.clone()).is_ok()
+        let first = tracing::dispatcher::set_global_default(self.dispatch.clone()).is_ok();
+        if first {
+            std::panic::set_hook(Box::new(panicked));
+        }
+        first
     }
 
     /// Keeps memory flat and losses reported. Runs until it is dropped.
@@ -139,6 +143,12 @@ impl Telemetry {
         let _ = tokio::task::spawn_blocking(move || lines.flush(LOG_FLUSH_MAX)).await;
         drop(dispatch);
     }
+}
+
+/// Logs where a panic happened, and not what it said: that may hold anything.
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(target: TARGET, event = "tidegate.panic", place, "a fault of the gateway's own");
 }
 
 /// The page of metrics. Cheap to clone.

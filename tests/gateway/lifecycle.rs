@@ -12,7 +12,7 @@ use tonic_health::pb::{
 use crate::{
     gate::Gate,
     stage::{Reply, Setup, Stage, TEXT, always, cached, message, request},
-    support::{Gateway, PATIENCE},
+    support::{Gateway, PATIENCE, reason_of},
 };
 
 /// Waits until the gateway says that it takes no calls any more.
@@ -129,9 +129,21 @@ async fn the_drain_has_a_limit() {
     let (stage, mut silent) = ending(r#"drain_timeout = "200ms""#).await;
     let (status, log) = stage.gateway.ended().await;
     assert_eq!(status.code(), Some(0));
-    silent.join_next().await.unwrap().unwrap().expect_err("it was cut");
-    let cut = logged(&log, "tidegate.server.stopped")["cut"].as_u64();
-    assert!(cut > Some(0), "{log:#?}");
+    let cut = silent.join_next().await.unwrap().unwrap().expect_err("it was cut");
+    assert_eq!((cut.code(), reason_of(&cut).as_str()), (Code::Unavailable, "GATEWAY_DRAINING"));
+    assert_eq!(logged(&log, "tidegate.server.stopped")["cut"], 1);
+    let at = |event: &str| log.iter().position(|line| line.contains(event)).unwrap();
+    assert!(at("tidegate.call.finished") < at("tidegate.server.stopped"), "its end is told: {log:#?}");
+}
+
+#[tokio::test]
+async fn silent_connections_do_not_hold_up_the_end() {
+    let stage = Setup { server: r#"drain_timeout = "5m""#, ..Setup::default() }.start().await;
+    let silent = tokio::net::TcpStream::connect(stage.gateway.grpc).await.unwrap();
+    stage.gateway.terminate();
+    let (status, log) = stage.gateway.ended().await;
+    assert_eq!((status.code(), &logged(&log, "tidegate.server.stopped")["cut"]), (Some(0), &0.into()));
+    drop(silent);
 }
 
 #[tokio::test]

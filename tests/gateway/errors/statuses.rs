@@ -165,7 +165,7 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = Rule::new(Fault::status(307))
         .header(HeaderName::from_static("location"), HeaderValue::from_static("/v1/chat/completions"));
     let failure = provoke_on(Stage::scripted(Script::of([elsewhere])).await).await;
-    failure.says(Code::InvalidArgument, "UPSTREAM_INVALID_REQUEST").with_http_status(Some(307)).was_final();
+    failure.says(Code::NotFound, "MODEL_NOT_FOUND").with_http_status(Some(307)).was_final();
 }
 
 #[tokio::test]
