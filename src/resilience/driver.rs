@@ -14,7 +14,7 @@ use super::{
     budget::{Budget, Stake},
     classify::{Class, Permission, classify},
     log::{AttemptEnd, FlightLog},
-    plan::{Next, Observation, Plan, Purses, Step, Stop},
+    plan::{FIRST_ATTEMPT_MIN, Next, Observation, Plan, Purses, Step, Stop},
     pushback,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl Flight {
 
     async fn attempts(&mut self) -> Landing {
         let mut plan = Plan::new(Arc::clone(&self.policy), self.max_attempts);
-        let mut step = plan.first(Instant::now(), self.gathering.now().deadline);
+        let mut step = self.first(&mut plan);
         let mut last: Option<Failed> = None;
         loop {
             let next = match step {
@@ -145,6 +145,19 @@ impl Flight {
                     step = self.decide(&mut plan, &failed);
                     last = Some(failed);
                 }
+            }
+        }
+    }
+
+    /// The first step. A flight that is too late for any attempt is closed, so that nobody joins it who has
+    /// more time.
+    fn first(&self, plan: &mut Plan) -> Step {
+        loop {
+            let now = Instant::now();
+            let step = plan.first(now, self.gathering.now().deadline);
+            let late = matches!(step, Step::Stop(_));
+            if !late || self.gathering.close_if_late(now + FIRST_ATTEMPT_MIN) {
+                return step;
             }
         }
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::extraction::{AttemptKind, Withheld};
 
 /// The least time that must be left for a first attempt to be sent at all.
-const FIRST_ATTEMPT_MIN: Duration = Duration::from_millis(2);
+pub(super) const FIRST_ATTEMPT_MIN: Duration = Duration::from_millis(2);
 
 /// Decides for one flight.
 #[derive(Debug)]
