@@ -1,5 +1,7 @@
 //! Flies one flight: does what the plan says and tells it what came of it. The only part that awaits.
 
+mod attempt;
+
 use std::{sync::Arc, time::Duration};
 
 use rand::rngs::StdRng;
@@ -9,31 +11,23 @@ use tokio::{
 };
 use tracing::Span;
 
+use attempt::{Attempted, Failed};
+
 use super::{
     Gathering, Policy, Target,
     budget::{Budget, Stake},
-    classify::{Class, Permission, classify},
-    log::{AttemptEnd, FlightLog},
+    classify::Permission,
+    log::FlightLog,
     plan::{FIRST_ATTEMPT_MIN, Next, Observation, Plan, Purses, Step, Stop},
-    pushback,
 };
 use crate::{
     clock::WallClock,
     extraction::{
-        AttemptKind, AttemptOutcome, AttemptRecord, ErrorType, ExtractError, Extraction, Phase,
-        UpstreamFailure, Usage, Withheld,
+        AttemptKind, AttemptRecord, ErrorType, ExtractError, Extraction, Phase, UpstreamFailure, Withheld,
     },
-    telemetry::{
-        AttemptGuard, Event, FlightEnd, FlightGuard, Observer,
-        event::{AttemptFacts, ValidationResult},
-        spans,
-    },
-    upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Repair, TimeoutPhase},
+    telemetry::{Event, FlightEnd, FlightGuard, Observer},
+    upstream::{Endpoint, Fault, Question, Repair},
 };
-
-/// The longest an attempt may go on that nobody waits for any more. It is paid for, and its answer can
-/// be stored.
-const ORPHAN_MAX: Duration = Duration::from_secs(30);
 
 /// What comes of a flight; cheap to clone for all who wait.
 pub type Landing = Result<Arc<Extraction>, ExtractError>;
@@ -68,31 +62,6 @@ pub struct Flight {
     pub rng: StdRng,
     /// The logical CLIENT span.
     pub span: Span,
-}
-
-/// What came of one attempt.
-enum Attempted {
-    Answered(Arc<Extraction>),
-    Failed(Failed),
-    /// Given up because nobody waited.
-    Abandoned,
-}
-
-/// A failed attempt, as far as what follows depends on it.
-struct Failed {
-    fault: Fault,
-    http_status: Option<u16>,
-    class: Class,
-    permission: Permission,
-    pushback: Option<Duration>,
-    /// What was wrong with the answer, if a repair may mend it.
-    problem: Option<String>,
-}
-
-/// Why an attempt is cut off.
-enum Cut {
-    Fault(Fault),
-    Abandoned,
 }
 
 impl Flight {
@@ -245,159 +214,6 @@ impl Flight {
         }
     }
 
-    async fn attempt(&self, record: AttemptRecord) -> Attempted {
-        let endpoint = self.endpoint();
-        let id = format!("{}-{}", self.id, record.number);
-        let span = spans::attempt(
-            &self.span,
-            record.number,
-            record.kind,
-            &endpoint,
-            record.wait,
-            record.wait_source,
-        );
-        let trace =
-            if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
-        let labels = AttemptLabels { attempt_id: id.clone(), idempotency_key: self.id.clone(), trace };
-        let repaired = self.question.repair.is_some();
-        let guard = AttemptGuard::begin(
-            Arc::clone(&self.observer),
-            AttemptFacts {
-                id,
-                number: record.number,
-                kind: record.kind,
-                endpoint: Arc::clone(&endpoint),
-                wait: record.wait,
-                wait_source: record.wait_source,
-                span,
-            },
-        );
-        let sent = Instant::now();
-        self.log.send(record, sent);
-        let exchange = tokio::select! {
-            biased;
-            exchange = self.target.upstream.attempt(&self.question, labels) => exchange,
-            cut = self.cut_off(sent, &endpoint) => match cut {
-                Cut::Fault(fault) => Exchange::failed(fault),
-                Cut::Abandoned => {
-                    drop(guard);
-                    self.log.end(AttemptEnd::cancelled(sent.elapsed()));
-                    return Attempted::Abandoned;
-                }
-            },
-        };
-        let latency = sent.elapsed();
-        let (http_status, usage) = (exchange.http_status, exchange.usage);
-        let attempted = self.judge(exchange, &endpoint, repaired);
-        let error_type = match &attempted {
-            Attempted::Failed(failed) => Some(failed.fault.error_type()),
-            Attempted::Answered(_) | Attempted::Abandoned => None,
-        };
-        let outcome = if error_type.is_none() { AttemptOutcome::Success } else { AttemptOutcome::Failure };
-        let validation = sent.elapsed().saturating_sub(latency);
-        guard.end(outcome, error_type, http_status, usage, latency);
-        self.log.end(AttemptEnd { outcome, error_type, http_status, usage, latency, validation });
-        if error_type.is_none() {
-            self.succeeded(latency);
-        }
-        attempted
-    }
-
-    /// Completes when the attempt must not go on.
-    async fn cut_off(&self, sent: Instant, endpoint: &Endpoint) -> Cut {
-        let mut watch = self.gathering.watch();
-        let total = sent + endpoint.attempt_timeout;
-        let mut permit = None;
-        loop {
-            let interest = *watch.borrow_and_update();
-            let now = Instant::now();
-            if now >= interest.deadline {
-                if self.gathering.close_if_late(now) {
-                    return Cut::Fault(Fault::DeadlineExceeded);
-                }
-                continue;
-            }
-            if now >= total {
-                return Cut::Fault(Fault::Timeout(TimeoutPhase::Total));
-            }
-            let mut until = total.min(interest.deadline);
-            if let Some(since) = interest.orphaned_since {
-                permit = permit.or_else(|| Arc::clone(&self.orphans).try_acquire_owned().ok());
-                let worthless = !self.storable || permit.is_none() || now >= since + ORPHAN_MAX;
-                if worthless && self.gathering.close_if_orphaned() {
-                    return Cut::Abandoned;
-                }
-                until = until.min(since + ORPHAN_MAX);
-            } else {
-                permit = None;
-            }
-            tokio::select! {
-                () = sleep_until(until) => {}
-                _ = watch.changed() => {}
-            }
-        }
-    }
-
-    /// Holds what came against the schema, and a failure against the table.
-    fn judge(&self, exchange: Exchange, endpoint: &Endpoint, repaired: bool) -> Attempted {
-        let profile = &self.question.profile;
-        let (fault, problem) = match exchange.result {
-            Ok(answer) => match profile.schema.read(&self.question.text, &answer.content) {
-                Ok(extraction) => {
-                    self.observe_valid(&extraction, repaired);
-                    return Attempted::Answered(Arc::new(extraction));
-                }
-                Err(invalid) => (Fault::SchemaInvalid, Some(invalid.to_string())),
-            },
-            Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),
-            Err(fault) => (fault, None),
-        };
-        if let Some(result) = validation_result(fault) {
-            self.observer.observe(&Event::AnswerValidated { profile: &profile.name, result });
-        }
-        let pushback = pushback::pushback(&exchange.headers, exchange.body_retry_delay, self.clock.now());
-        let advice = pushback::should_retry(&exchange.headers);
-        let class = classify(fault, advice, pushback.is_some());
-        let permission = class.may_retry(endpoint.retry_safety, fault);
-        Attempted::Failed(Failed {
-            fault,
-            http_status: exchange.http_status,
-            class,
-            permission,
-            pushback,
-            problem,
-        })
-    }
-
-    fn observe_valid(&self, extraction: &Extraction, repaired: bool) {
-        let profile = &self.question.profile.name;
-        let result = match (repaired, extraction.items) {
-            (true, _) => ValidationResult::Repaired,
-            (false, 0) => ValidationResult::ValidEmpty,
-            (false, _) => ValidationResult::Valid,
-        };
-        self.observer.observe(&Event::AnswerValidated { profile, result });
-        for &alignment in crate::extraction::Alignment::ALL {
-            let found = extraction.entities.iter().filter(|entity| entity.alignment == alignment).count();
-            if found > 0 {
-                self.observer.observe(&Event::EntityGrounded { profile, alignment, count: found as u64 });
-            }
-        }
-    }
-
-    fn succeeded(&self, latency: Duration) {
-        self.target.pace.succeeded(latency);
-        let mut purse = self.target.budget.purse();
-        let before = purse.ratio();
-        purse.reward(Instant::now());
-        let ratio = purse.ratio();
-        drop(purse);
-        self.repairs.purse().reward(Instant::now());
-        if ratio > before {
-            self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
-        }
-    }
-
     fn give_up(&self, stop: &Stop, last: Option<&Failed>) -> ExtractError {
         let Some(last) = last else {
             return match stop.withheld {
@@ -433,43 +249,6 @@ impl Flight {
 
     fn endpoint(&self) -> Arc<Endpoint> {
         Arc::clone(self.target.upstream.endpoint())
-    }
-}
-
-impl AttemptEnd {
-    fn cancelled(latency: Duration) -> Self {
-        Self {
-            outcome: AttemptOutcome::Cancelled,
-            error_type: None,
-            http_status: None,
-            usage: Usage::default(),
-            latency,
-            validation: Duration::ZERO,
-        }
-    }
-}
-
-/// What an answer's fault says about its validity; nothing, if it is about the transport.
-fn validation_result(fault: Fault) -> Option<ValidationResult> {
-    match fault {
-        Fault::SchemaInvalid => Some(ValidationResult::SchemaInvalid),
-        Fault::Truncated => Some(ValidationResult::Truncated),
-        Fault::Refused => Some(ValidationResult::Refused),
-        Fault::Empty => Some(ValidationResult::Empty),
-        Fault::Connect
-        | Fault::ConnectTimeout
-        | Fault::TlsUntrusted
-        | Fault::TlsHandshake
-        | Fault::Unsendable
-        | Fault::NotProcessed
-        | Fault::Reset
-        | Fault::Timeout(_)
-        | Fault::DeadlineExceeded
-        | Fault::HeadTooLarge
-        | Fault::BodyTooLarge
-        | Fault::Status { .. }
-        | Fault::ErrorBody { .. }
-        | Fault::Malformed => None,
     }
 }
 
