@@ -1,0 +1,227 @@
+//! A gateway without sockets: the pipeline over an upstream that answers as told.
+
+use std::{
+    future::{pending, ready},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tidegate::{
+    cache::Answers,
+    clock::SystemClock,
+    extraction::{
+        CacheControl, CachePolicy, CacheScope, Call, Deadline, Entry, ExtractError, Extraction, Fingerprint,
+        Profile, Schema, Tenant, Text, Usage,
+    },
+    pipeline::{Parts, Pipeline, Seeds},
+    resilience::Policy,
+    tasks::Tasks,
+    telemetry::{CallGuard, Observer},
+    upstream::{Answer, AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream},
+};
+use tokio::time::Instant;
+use tracing::Span;
+
+use crate::recorder::Recorder;
+
+/// How long a test waits for what must happen: there to fail, not to pace.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The beginning of texts that the upstream answers well, whatever it is told.
+const GOOD: &str = "good";
+
+/// One arrival at the upstream.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Counted from 1 over all flights.
+    pub arrival: usize,
+    pub at: Instant,
+    pub flight: String,
+    /// Of the attempt within its flight.
+    pub number: u32,
+    pub text: String,
+    /// What the model was told of its answer before.
+    pub repair: Option<String>,
+}
+
+/// What the upstream does.
+pub enum Reply {
+    Says(Exchange),
+    Hangs,
+    Panics,
+}
+
+impl Reply {
+    pub fn entities() -> Self {
+        Self::content(r#"{"entities":[]}"#)
+    }
+
+    /// An answer that breaks the schema.
+    pub fn invalid() -> Self {
+        Self::content("{}")
+    }
+
+    fn content(content: &str) -> Self {
+        Self::Says(Exchange {
+            result: Ok(Answer { content: content.to_owned() }),
+            http_status: Some(200),
+            headers: http::HeaderMap::new(),
+            body_retry_delay: None,
+            usage: Usage::default(),
+        })
+    }
+
+    /// 503, with the wait it asks for.
+    pub fn unavailable(asked: Option<Duration>) -> Self {
+        let fault = Fault::Status { status: 503, word: None };
+        Self::Says(Exchange { body_retry_delay: asked, ..Exchange::failed(fault) })
+    }
+}
+
+pub struct Scripted {
+    endpoint: Arc<Endpoint>,
+    script: fn(&Asked) -> Reply,
+    log: Mutex<Vec<Asked>>,
+}
+
+impl Scripted {
+    /// All arrivals so far, but those for good texts.
+    pub fn asked(&self) -> Vec<Asked> {
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|asked| !asked.text.starts_with(GOOD)).cloned().collect()
+    }
+}
+
+impl Upstream for Scripted {
+    fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    fn attempt<'a>(&'a self, question: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange> {
+        let (flight, number) = labels.attempt_id.rsplit_once('-').unwrap();
+        let mut log = self.log.lock().unwrap();
+        let asked = Asked {
+            arrival: log.len() + 1,
+            at: Instant::now(),
+            flight: flight.to_owned(),
+            number: number.parse().unwrap(),
+            text: question.text.as_str().to_owned(),
+            repair: question.repair.as_ref().map(|repair| repair.problem.clone()),
+        };
+        let good = asked.text.starts_with(GOOD);
+        let reply = if good { Reply::entities() } else { (self.script)(&asked) };
+        log.push(asked);
+        match reply {
+            Reply::Says(exchange) => ready(exchange).boxed(),
+            Reply::Hangs => pending().boxed(),
+            Reply::Panics => async { panic!("the upstream's code is broken") }.boxed(),
+        }
+    }
+}
+
+/// A call under way: polled by the test, left by dropping it.
+pub type Calling = BoxFuture<'static, Result<Arc<Extraction>, ExtractError>>;
+
+pub struct World {
+    pub upstream: Arc<Scripted>,
+    pub told: Arc<Recorder>,
+    pipeline: Arc<Pipeline>,
+    profile: Arc<Profile>,
+}
+
+impl World {
+    pub fn new(script: fn(&Asked) -> Reply) -> Self {
+        Self::with_policy(Policy::default(), script)
+    }
+
+    pub fn with_policy(policy: Policy, script: fn(&Asked) -> Reply) -> Self {
+        let upstream =
+            Arc::new(Scripted { endpoint: Arc::new(endpoint()), script, log: Mutex::new(Vec::new()) });
+        let told = Arc::new(Recorder::default());
+        let observer: Arc<dyn Observer> = told.clone();
+        let pipeline = Pipeline::new(Parts {
+            answers: Answers::new(1 << 24, Arc::clone(&observer)),
+            upstreams: vec![upstream.clone()],
+            tenants: Vec::new(),
+            policy,
+            observer,
+            clock: Arc::new(SystemClock),
+            seeds: Seeds::seeded(0x5eed_0f17),
+            tasks: Tasks::default(),
+        });
+        Self { upstream, told, pipeline: Arc::new(pipeline), profile: Arc::new(profile()) }
+    }
+
+    /// A call that waits as long as the test does.
+    pub fn call(&self, text: &str) -> Calling {
+        self.call_within(text, PATIENCE)
+    }
+
+    /// A call with a deadline; nothing happens until it is polled.
+    pub fn call_within(&self, text: &str, timeout: Duration) -> Calling {
+        let now = Instant::now();
+        let call = Call {
+            text: Text::new(text),
+            profile: Arc::clone(&self.profile),
+            tenant: Tenant::default(),
+            cache: CacheControl::default(),
+            max_attempts: None,
+            received: now,
+            deadline: Deadline::after(now, timeout),
+            entry: Entry::Unary,
+        };
+        let (pipeline, observer) = (Arc::clone(&self.pipeline), Arc::clone(&self.told));
+        async move {
+            let mut guard = CallGuard::begin(observer, call.entry, Span::none());
+            guard.accepted(&call.profile.name);
+            let served = pipeline.extract(&call, &mut guard).await;
+            guard.end(served.result.as_ref().map(|_| ()));
+            served.result
+        }
+        .boxed()
+    }
+
+    /// How many flights are in the air.
+    pub fn flights(&self) -> usize {
+        self.pipeline.flights()
+    }
+
+    /// Successes fill the purse to the brim. They can't if a stake was neither spent nor given back: it
+    /// counts as out for ever.
+    pub async fn the_purse_fills_up(&self) {
+        for number in 0..10 {
+            self.call(&format!("{GOOD} text {number}")).await.unwrap();
+        }
+        let ratio = self.told.budget();
+        assert!((ratio - 1.0).abs() < f64::EPSILON, "{ratio} is left: a stake was lost");
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        name: "scripted".into(),
+        provider: "openai",
+        model: "model".into(),
+        host: "scripted.test".into(),
+        port: 443,
+        url: "https://scripted.test/v1/chat/completions".into(),
+        retry_safety: RetrySafety::Safe,
+        attempt_timeout: Duration::from_secs(30),
+        propagate_trace: false,
+    }
+}
+
+fn profile() -> Profile {
+    let schema = r#"{"type":"object","properties":{"entities":{"type":"array"}},"required":["entities"]}"#;
+    Profile {
+        name: "entities".into(),
+        instructions: "Find entities.".into(),
+        schema: Arc::new(Schema::compile(schema).unwrap()),
+        route: [Arc::from("scripted")].into(),
+        timeout: PATIENCE,
+        cache: CachePolicy { ttl: PATIENCE, stale_if_error: Duration::ZERO, scope: CacheScope::Tenant },
+        max_output_tokens: 100,
+        fingerprint: Fingerprint::of([&b"profile"[..]]),
+    }
+}
