@@ -8,12 +8,16 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod counts;
+mod crowd;
+mod upstream;
 mod world;
 
 use std::time::Duration;
 
 use tidegate::upstream::{ErrorWord, Fault};
-use world::{Conditions, Trouble, World};
+use upstream::{Conditions, Trouble};
+use world::World;
 
 /// Retries that an outage may see: a full purse spent on the cheapest retries, and the idle refill of one
 /// such retry per second (`resilience::budget`).

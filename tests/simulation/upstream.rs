@@ -1,0 +1,156 @@
+//! The upstream of the simulations: scripted, seeded, and the only one who knows what really came in.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use tidegate::{
+    extraction::Usage,
+    upstream::{Answer, AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream},
+};
+use tokio::time::{Instant, sleep};
+
+/// Mean of the exponentially distributed latency.
+const LATENCY_MEAN: f64 = 1.0;
+
+/// A failure and the wait it asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble {
+    fault: Fault,
+    asked: Option<Duration>,
+}
+
+impl Trouble {
+    pub fn plain(fault: Fault) -> Self {
+        Self { fault, asked: None }
+    }
+
+    pub fn asking(fault: Fault, asked: Duration) -> Self {
+        Self { fault, asked: Some(asked) }
+    }
+}
+
+/// How the upstream behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions {
+    pub share: f64,
+    pub trouble: Trouble,
+    /// The share of answers that break the schema, of those that are not in trouble.
+    pub invalid: f64,
+}
+
+impl Conditions {
+    pub fn faults(share: f64, fault: Fault) -> Self {
+        Self { share, trouble: Trouble::plain(fault), invalid: 0.0 }
+    }
+}
+
+/// One arrival at the upstream.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub at: Instant,
+    flight: String,
+    pub number: u32,
+    /// When it was answered with a failure.
+    failed: Option<Instant>,
+    /// The wait that its failure asked for.
+    asked: Option<Duration>,
+}
+
+pub struct Script {
+    rng: StdRng,
+    pub conditions: Conditions,
+    pub log: Vec<Arrival>,
+}
+
+/// An upstream whose answers depend on nothing but the seed and the order of arrivals. What goes wrong is
+/// decided when the answer leaves, so that an outage fails what is under way as well.
+pub struct Scripted {
+    endpoint: Arc<Endpoint>,
+    pub script: Mutex<Script>,
+}
+
+impl Scripted {
+    pub fn new(seed: u64, conditions: Conditions) -> Self {
+        let script = Script { rng: StdRng::seed_from_u64(seed), conditions, log: Vec::new() };
+        Self { endpoint: Arc::new(endpoint()), script: Mutex::new(script) }
+    }
+
+    /// How often it was asked.
+    pub fn arrivals(&self) -> u32 {
+        u32::try_from(self.script.lock().unwrap().log.len()).unwrap()
+    }
+
+    /// The time from each failure to the attempt after it, and the wait that was asked for.
+    pub fn gaps(&self) -> Vec<(Duration, Option<Duration>)> {
+        let script = self.script.lock().unwrap();
+        let starts: HashMap<_, _> =
+            script.log.iter().map(|a| ((a.flight.as_str(), a.number), a.at)).collect();
+        let gaps = script.log.iter().filter_map(|arrival| {
+            let next = starts.get(&(arrival.flight.as_str(), arrival.number + 1))?;
+            Some((*next - arrival.failed?, arrival.asked))
+        });
+        gaps.collect()
+    }
+}
+
+impl Upstream for Scripted {
+    fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    fn attempt<'a>(&'a self, _: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange> {
+        let (index, latency) = {
+            let mut script = self.script.lock().unwrap();
+            let (flight, number) = labels.attempt_id.rsplit_once('-').unwrap();
+            let number = number.parse().unwrap();
+            script.log.push(Arrival {
+                at: Instant::now(),
+                flight: flight.to_owned(),
+                number,
+                failed: None,
+                asked: None,
+            });
+            let uniform: f64 = script.rng.random();
+            (script.log.len() - 1, -LATENCY_MEAN * (1.0 - uniform).ln())
+        };
+        async move {
+            sleep(Duration::from_secs_f64(latency)).await;
+            let mut script = self.script.lock().unwrap();
+            let Conditions { share, trouble, invalid } = script.conditions;
+            if script.rng.random_bool(share) {
+                script.log[index].failed = Some(Instant::now());
+                script.log[index].asked = trouble.asked;
+                return Exchange { body_retry_delay: trouble.asked, ..Exchange::failed(trouble.fault) };
+            }
+            let breaks = invalid > 0.0 && script.rng.random_bool(invalid);
+            let content = if breaks { "{}" } else { r#"{"entities":[]}"# };
+            Exchange {
+                result: Ok(Answer { content: content.to_owned() }),
+                http_status: Some(200),
+                headers: http::HeaderMap::new(),
+                body_retry_delay: None,
+                usage: Usage::default(),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        name: "scripted".into(),
+        provider: "openai",
+        model: "model".into(),
+        host: "scripted.test".into(),
+        port: 443,
+        url: "https://scripted.test/v1/chat/completions".into(),
+        retry_safety: RetrySafety::Safe,
+        attempt_timeout: Duration::from_secs(30),
+        propagate_trace: false,
+    }
+}
