@@ -98,7 +98,7 @@ impl Pipeline {
         let stale = match found {
             Lookup::Fresh(answer) => {
                 guard.cache(CacheResult::Hit, Some(answer.age(now)));
-                return Served::cached(call, &answer, CacheResult::Hit, Report::default());
+                return Served::cached(call, &answer, (CacheResult::Hit, now), Report::default());
             }
             Lookup::Stale(answer) => Some(answer),
             Lookup::Nothing => None,
@@ -143,15 +143,17 @@ impl Pipeline {
         let (landing, report) = self.land(call, &mut waiter, joined, result, guard).await;
         if landing.is_ok() && !joined && report.trail.attempts.is_empty() {
             // The flight found the answer in the cache before it took off.
-            if let Lookup::Fresh(answer) = self.answers.look_up(&key, Instant::now(), None).await {
-                guard.cache(CacheResult::Hit, Some(answer.age(Instant::now())));
-                return Served::cached(call, &answer, CacheResult::Hit, report);
+            let now = Instant::now();
+            if let Lookup::Fresh(answer) = self.answers.look_up(&key, now, None).await {
+                guard.cache(CacheResult::Hit, Some(answer.age(now)));
+                return Served::cached(call, &answer, (CacheResult::Hit, now), report);
             }
         }
         match (landing, stale) {
             (Err(error), Some(stale)) if excuses_staleness(error.verdict()) => {
-                guard.cache(CacheResult::Stale, Some(stale.age(Instant::now())));
-                Served::cached(call, &stale, CacheResult::Stale, report)
+                let now = Instant::now();
+                guard.cache(CacheResult::Stale, Some(stale.age(now)));
+                Served::cached(call, &stale, (CacheResult::Stale, now), report)
             }
             (Ok(extraction), _) => Served::fresh(call, extraction, report),
             (Err(error), _) => Served::failed(call, error, report),
@@ -313,10 +315,12 @@ fn deadline_exceeded(trail: &Trail, joined: bool) -> ExtractError {
 }
 
 impl Served {
-    fn cached(call: &Call, answer: &CachedAnswer, result: CacheResult, report: Report) -> Self {
+    /// `how` is the outcome and when it was judged.
+    fn cached(call: &Call, answer: &CachedAnswer, how: (CacheResult, Instant), report: Report) -> Self {
+        let (result, judged) = how;
         let report = Report {
             cache: Some(result),
-            cache_age: Some(answer.age(Instant::now())),
+            cache_age: Some(answer.age(judged)),
             upstream: Some(Arc::clone(&answer.upstream)),
             model: Some(Arc::clone(&answer.model)),
             ..report

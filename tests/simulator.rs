@@ -537,3 +537,9 @@ async fn a_stopped_simulator_has_left_its_port() {
     })
     .await;
 }
+
+#[test]
+fn the_example_script_is_one() {
+    let script = Script::from_toml(include_str!("../config/faults.example.toml")).unwrap();
+    assert_eq!((script.seed, script.rules.len()), (Some(7), 5));
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prost::Message as _;
 use tonic::{
     Request, Status,
-    transport::{Channel, Endpoint},
+    transport::{Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::{StatusExt as _, pb};
 
@@ -20,10 +20,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection to a gateway. Cheap to clone.
 pub(super) type Client = ExtractionServiceClient<Channel>;
 
-/// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken.
+/// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken; then the system's
+/// certificates are trusted.
 pub(super) async fn connect(addr: &str) -> Result<Client, tonic::transport::Error> {
     let url = if addr.contains("://") { addr.to_owned() } else { format!("http://{addr}") };
-    let endpoint = Endpoint::from_shared(url)?.connect_timeout(CONNECT_TIMEOUT);
+    let secure = url.starts_with("https://");
+    let mut endpoint = Endpoint::from_shared(url)?.connect_timeout(CONNECT_TIMEOUT);
+    if secure {
+        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
+    }
     Ok(ExtractionServiceClient::new(endpoint.connect().await?))
 }
 
@@ -53,4 +58,9 @@ pub(super) fn info_of(status: &Status) -> Option<proto::ExtractionInfo> {
 /// The stable reason of a failed call.
 pub(super) fn reason_of(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
+}
+
+/// When calling again may help, if the status tells.
+pub(super) fn retry_delay_of(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info()?.retry_delay
 }

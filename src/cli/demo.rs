@@ -80,7 +80,7 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
         summarise(&tally, &simulator);
     }
     if args.stay {
-        println!("\nStill serving; press Ctrl-C to end.");
+        eprintln!("\nStill serving grpc://{}; press Ctrl-C to end.", app.grpc_addr());
         interrupted().await;
     }
     app.shut_down().await;

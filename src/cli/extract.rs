@@ -9,7 +9,9 @@ use crate::{config::Environment, proto};
 
 /// What to ask, and whom.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-#[command(after_help = "Example: tidegate extract --addr 127.0.0.1:50051 --timeout 10s \"Ada met Babbage\"")]
+#[command(
+    after_help = "Example: tidegate extract --addr 127.0.0.1:50051 --timeout 10s \"Ada Lovelace met Charles Babbage\""
+)]
 pub struct ExtractArgs {
     /// Where the gateway serves gRPC
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50051")]

@@ -5,8 +5,8 @@ use std::{fmt::Write as _, time::Duration};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use super::client::{info_of, reason_of};
-use crate::proto;
+use super::client::{info_of, reason_of, retry_delay_of};
+use crate::{grpc::status, proto};
 
 /// An answer in words: entities, then how it came about.
 pub(super) fn answer(response: &proto::ExtractResponse) -> String {
@@ -27,8 +27,11 @@ pub(super) fn answer(response: &proto::ExtractResponse) -> String {
 
 /// An error in words: what happened, what to do, and how it came about.
 pub(super) fn error(status: &Status) -> String {
-    let reason = reason_of(status).unwrap_or_default();
+    let reason = reason_of(status).unwrap_or_else(|| NO_REASON.to_owned());
     let mut text = format!("{} {reason}: {}\n", code_name(status), status.message());
+    if let Some(delay) = retry_delay_of(status) {
+        let _ = writeln!(text, "  call again in {:.1} s", delay.as_secs_f64());
+    }
     if let Some(info) = info_of(status) {
         text.push_str(&trail(&info));
     }
@@ -64,6 +67,7 @@ pub(super) fn error_json(status: &Status) -> Value {
             "code": code_name(status),
             "reason": reason_of(status),
             "message": status.message(),
+            "retry_delay_s": retry_delay_of(status).map(|delay| delay.as_secs_f64()),
         },
         "info": info_of(status).as_ref().map(info_json),
     })
@@ -83,13 +87,13 @@ pub(super) fn trail(info: &proto::ExtractionInfo) -> String {
     );
     for attempt in &info.attempts {
         let wait = attempt.wait.filter(|_| !attempt.wait_source.is_empty()).map(ms);
-        let wait = wait.map(|wait| format!("after {wait} ({})", attempt.wait_source)).unwrap_or_default();
+        let wait = wait.map(|wait| format!(" after {wait} ({})", attempt.wait_source)).unwrap_or_default();
         let status = attempt.http_status.map(|status| format!("HTTP {status} ")).unwrap_or_default();
         let outcome = if attempt.error_type.is_empty() { &attempt.outcome } else { &attempt.error_type };
         let latency = attempt.latency.map(ms).unwrap_or_default();
         let _ = writeln!(
             text,
-            "    #{} {:<11} {:<12} {status}{outcome} in {latency} {wait}",
+            "    #{} {:<11} {:<12} {status}{outcome} in {latency}{wait}",
             attempt.number, attempt.kind, attempt.upstream,
         );
     }
@@ -127,8 +131,22 @@ fn info_json(info: &proto::ExtractionInfo) -> Value {
         "trace_id": info.trace_id,
         "total_s": seconds(info.time.as_ref().and_then(|time| time.total)),
         "retry_withheld": info.retry_withheld,
+        "cache_age_s": seconds(info.cache_age),
+        "usage": info.usage.as_ref().map(usage_json),
+        "wasted_usage": info.wasted_usage.as_ref().map(usage_json),
+        "time_s": info.time.as_ref().map(|time| json!({
+            "wait": seconds(time.wait),
+            "backoff": seconds(time.backoff),
+            "upstream": seconds(time.upstream),
+            "validation": seconds(time.validation),
+            "overhead": seconds(time.overhead),
+        })),
         "attempts": attempts,
     })
+}
+
+fn usage_json(usage: &proto::TokenUsage) -> Value {
+    json!({ "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens })
 }
 
 fn place(entity: &proto::Entity) -> String {
@@ -142,8 +160,11 @@ fn alignment(entity: &proto::Entity) -> String {
     entity.alignment().as_str_name().trim_start_matches("ALIGNMENT_").to_lowercase()
 }
 
-fn code_name(status: &Status) -> String {
-    format!("{:?}", status.code())
+/// Why an error can't be told by its reason: it came from the transport, or from this side of it.
+const NO_REASON: &str = "(transport)";
+
+fn code_name(status: &Status) -> &'static str {
+    status::code_name(status.code())
 }
 
 fn ms(duration: prost_types::Duration) -> String {

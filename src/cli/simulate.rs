@@ -12,14 +12,14 @@ use crate::simulator::{Script, Simulator};
 #[command(after_help = "Example: tidegate simulate --listen 127.0.0.1:8080 --seed 7")]
 pub struct SimulateArgs {
     /// Where to listen
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     pub listen: SocketAddr,
-    /// The fault script; healthy answers without it
+    /// The fault script (TOML, see config/faults.example.toml); healthy answers without it
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
-    /// The seed of the faults: the same seed, the same faults
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    /// The seed of the faults: the same seed, the same faults; the script's own without it
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 }
 
 /// Serves until interrupted.

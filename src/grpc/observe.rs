@@ -18,7 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
-use super::{deadline, request_body, status::status};
+use super::{
+    deadline, request_body,
+    status::{code_name, status},
+};
 use crate::{
     admission::Admission,
     extraction::{Deadline, ExtractError, Phase},
@@ -169,7 +172,7 @@ impl http_body::Body for ObservedBody {
                     self.end(code);
                 }
             }
-            Some(Err(_)) | None => self.end(name(Code::Unknown)),
+            Some(Err(_)) | None => self.end(code_name(Code::Unknown)),
         }
         Poll::Ready(frame)
     }
@@ -202,30 +205,7 @@ fn method(path: &str) -> &'static str {
 /// The status that stands in headers or trailers.
 fn code(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get("grpc-status")?;
-    Some(name(Code::from_bytes(value.as_bytes())))
-}
-
-/// The name of a code in the gRPC specification.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
+    Some(code_name(Code::from_bytes(value.as_bytes())))
 }
 
 #[cfg(test)]

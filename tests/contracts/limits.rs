@@ -5,6 +5,9 @@ use std::{env, fs, path::Path};
 /// A constant whose name ends so is a limit.
 const ENDINGS: &[&str] = &["_MAX", "_MIN", "_LIMIT"];
 
+/// And one whose name begins so.
+const BEGINNING: &str = "MAX_";
+
 const HEAD: &str = "# Limits that are not configured
 
 Every loop, queue, body and map has a bound. Those that an operator may have to move are keys of the
@@ -38,7 +41,7 @@ fn limits(path: &Path, text: &str) -> Vec<String> {
         if let Some(more) = more {
             doc = if in_doc { doc + more } else { more.to_owned() };
         } else if let Some((name, value)) = constant(line, &mut lines) {
-            if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            if name.starts_with(BEGINNING) || ENDINGS.iter().any(|ending| name.ends_with(ending)) {
                 assert!(
                     !doc.is_empty(),
                     "{}: {name} needs a doc comment: what does it bound?",

@@ -2,10 +2,12 @@
 
 Set-up, from the root of the repository:
 
+    python3 -m venv venv && . venv/bin/activate
     pip install grpcio grpcio-status grpcio-tools
+    mkdir -p stubs
     python -m grpc_tools.protoc -I proto --python_out=stubs --grpc_python_out=stubs \\
         proto/tidegate/v1/extraction.proto
-    PYTHONPATH=stubs python examples/clients/python/extract.py 127.0.0.1:50051 "Ada met Grace in London."
+    PYTHONPATH=stubs python examples/clients/python/extract.py 127.0.0.1:50051 "Ada Lovelace met Grace Hopper in London."
 """
 
 import sys
@@ -39,7 +41,10 @@ def explain(error: grpc.RpcError) -> str:
 
 
 def main() -> int:
-    address, text = sys.argv[1], sys.argv[2]
+    if len(sys.argv) != 3:
+        print("usage: extract.py HOST:PORT TEXT", file=sys.stderr)
+        return 2
+    address, text = sys.argv[1:]
     try:
         response = extract(address, text)
     except grpc.RpcError as error:

@@ -32,7 +32,7 @@ impl Form for WebUrl {
     type Out = Url;
 
     fn read(&self, value: &Value) -> Result<Url, Complaint> {
-        const REMEDY: &str = r#"write it like "https://api.example.com/v1""#;
+        const REMEDY: &str = r#"write it like "https://host.example.com:8443""#;
         let text = value.as_str().ok_or_else(|| wrong_kind("a string", value, REMEDY))?;
         let url = Url::parse(text).map_err(|e| Complaint::new(format!("is no URL: {e}"), REMEDY))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -50,8 +50,17 @@ impl Form for WebUrl {
         Ok(url)
     }
 
+    /// What stands in a query may be a credential, all but a version.
     fn write(&self, out: &Url) -> Value {
-        Value::from(out.as_str())
+        let mut shown = out.clone();
+        if out.query().is_some() {
+            let pairs = out.query_pairs().map(|(key, value)| {
+                let value = if key == "api-version" { value } else { REDACTED.into() };
+                (key, value)
+            });
+            shown.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+        Value::from(shown.as_str())
     }
 
     /// What stands before an @ or after a ? may be a credential, in a text that is no URL too.

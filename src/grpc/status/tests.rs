@@ -78,18 +78,6 @@ fn table() -> String {
     table
 }
 
-fn code_name(code: Code) -> String {
-    // `ResourceExhausted` as the specification writes it.
-    let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_uppercase());
-    }
-    name
-}
-
 #[test]
 fn readme_lists_every_error() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
