@@ -32,3 +32,4 @@ mod pushback;
 mod requests;
 mod retries;
 mod services;
+mod tls;
