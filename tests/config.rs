@@ -168,6 +168,7 @@ fn one_wrong_thing_of_an_upstream_is_one_problem() {
         ("base_url = \"https://user:canary@example.com\"", "base_url"),
         ("base_url = \"https://example.com/#part\"", "base_url"),
         ("base_url = 7", "base_url"),
+        ("base_url = \"https://example.com/v1/chat/completions/\"", "base_url"),
         ("dialect = \"anthropic\"", "dialect"),
         ("dialect = \"gemini\"", "dialect"),
         ("dialect = \"json\"", "dialect"),

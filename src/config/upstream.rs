@@ -81,6 +81,10 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let dialect = section.required("dialect", &DialectForm, r#"write dialect = "openai""#);
     let base_url =
         section.required("base_url", &WebUrl, r#"write it like base_url = "https://api.example.com/v1""#);
+    if base_url.as_ref().is_some_and(|url| url.path().trim_end_matches('/').ends_with("/chat/completions")) {
+        let what = "must be the API's base: /chat/completions is added to it";
+        section.complain("base_url", Complaint::new(what, "leave out /chat/completions"));
+    }
     let model_form = Text { bytes_max: MODEL_BYTES_MAX };
     let model = section.required("model", &model_form, "name the model to ask for");
     let api_key_header = section.or("api_key_header", &API_KEY_HEADER, ApiKeyHeader::Authorization);
