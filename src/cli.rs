@@ -146,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn the_seed_of_a_script_is_not_overruled_unasked() {
+        for (line, seed) in [
+            ("tidegate simulate --listen 127.0.0.1:0", None),
+            ("tidegate simulate --listen 127.0.0.1:0 --seed 7", Some(7)),
+        ] {
+            let Ok(Command::Simulate(args)) = parse(line) else { panic!("{:?}", parse(line)) };
+            assert_eq!(args.seed, seed, "{line}");
+        }
+    }
+
+    #[test]
     fn wrong_use_exits_with_2() {
         for line in [
             "tidegate jobs",

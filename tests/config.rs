@@ -647,3 +647,14 @@ proptest! {
         let _ = load_with(&text, &[(&variable, &value), ("OTEL_RESOURCE_ATTRIBUTES", &value)]);
     }
 }
+
+#[test]
+fn a_query_is_hidden_but_for_its_version() {
+    let base = "https://api.example.com/v1?api-version=2024-10-21&key=canary-query";
+    let text = MINIMAL.replace("https://api.example.com/v1", base);
+    let config = load_with(&text, &[]).unwrap();
+    assert_eq!(config.upstreams[0].base_url.as_str(), base, "what is asked keeps it");
+    let effective = config::effective(&config);
+    assert!(effective.contains("api-version=2024-10-21"), "{effective}");
+    assert!(!effective.contains("canary-query"), "{effective}");
+}

@@ -139,3 +139,20 @@ async fn every_rpc_is_counted_once_with_its_status() {
     }
     stage.metrics_at("tidegate_server_active_calls", &[method], 0.0).await;
 }
+
+#[tokio::test]
+async fn reflection_knows_the_details_of_errors() {
+    let stage = Stage::healthy().await;
+    let mut client = v1::server_reflection_client::ServerReflectionClient::new(channel(&stage).await);
+    for symbol in ["google.rpc.ErrorInfo", "google.rpc.RetryInfo", "google.rpc.BadRequest"] {
+        let wanted = v1::server_reflection_request::MessageRequest::FileContainingSymbol(symbol.to_owned());
+        let request = v1::ServerReflectionRequest { host: String::new(), message_request: Some(wanted) };
+        let mut answers = client.server_reflection_info(stream::iter([request])).await.unwrap().into_inner();
+        let answer = answers.message().await.unwrap().unwrap().message_response;
+        let known = matches!(
+            answer,
+            Some(v1::server_reflection_response::MessageResponse::FileDescriptorResponse(_))
+        );
+        assert!(known, "{symbol}: {answer:?}");
+    }
+}
