@@ -20,4 +20,6 @@ pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
 pub use result::{Alignment, Entity, Extraction};
 pub use schema::Schema;
-pub use trail::{AttemptKind, AttemptOutcome, AttemptRecord, ErrorType, Trail, Usage, WaitSource, Withheld};
+pub use trail::{
+    AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorType, Trail, Usage, WaitSource, Withheld,
+};

@@ -221,6 +221,7 @@ impl Pipeline {
             storable: flight_key.storable(),
             gathering: pilot.gathering().clone(),
             log: pilot.log().clone(),
+            tenant: call.tenant.clone(),
             repairs: self.repair_purse(&call.tenant),
             orphans: Arc::clone(&self.orphans),
             observer: Arc::clone(&self.observer),

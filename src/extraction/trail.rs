@@ -173,7 +173,7 @@ labels! {
     pub enum Withheld {
         /// All attempts were used.
         MaxAttempts = "max_attempts",
-        /// The purse for extra attempts is empty.
+        /// The retry budget does not allow it (see [`BudgetLimit`]).
         Budget = "budget",
         /// The wait and a useful attempt do not fit the deadline.
         Deadline = "deadline",
@@ -189,5 +189,17 @@ labels! {
         Ambiguous = "ambiguous",
         /// The attempt failed too slowly for another to make sense.
         SlowFailure = "slow_failure",
+    }
+}
+
+labels! {
+    /// Which limit of the retry budget a withheld retry would have broken.
+    pub enum BudgetLimit {
+        /// The purse can't pay it.
+        Empty = "empty",
+        /// Too many of the attempts in flight are retries.
+        InFlight = "in_flight",
+        /// Its tenant has drained its half of the purse while others use the upstream too.
+        TenantShare = "tenant_share",
     }
 }

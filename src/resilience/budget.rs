@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::BudgetPolicy;
 
 /// Thousandths of a token, so that shares of a token add up exactly.
-type Millitokens = u64;
+pub type Millitokens = u64;
 
 /// What a retry costs.
 pub const RETRY_COST: Millitokens = 1000;
@@ -65,6 +65,13 @@ pub struct Purse {
 #[must_use = "spend it when the retry is sent, or give it back"]
 pub struct Stake(Millitokens);
 
+impl Stake {
+    /// How much is set aside.
+    pub fn amount(&self) -> Millitokens {
+        self.0
+    }
+}
+
 impl Purse {
     /// A full purse.
     pub fn new(policy: &BudgetPolicy, now: Instant) -> Self {
@@ -76,6 +83,12 @@ impl Purse {
             set_aside: 0,
             refilled_at: now,
         }
+    }
+
+    /// What is left now.
+    pub fn left(&mut self, now: Instant) -> Millitokens {
+        self.refill(now);
+        self.tokens
     }
 
     /// Sets `cost` aside for a retry; nothing if there is not enough.
@@ -99,10 +112,12 @@ impl Purse {
         self.tokens += stake.0;
     }
 
-    /// An attempt succeeded.
-    pub fn reward(&mut self, now: Instant) {
+    /// An attempt succeeded. Says how much that put in: nothing if the purse is full.
+    pub fn reward(&mut self, now: Instant) -> Millitokens {
         self.refill(now);
-        self.tokens = (self.tokens + self.reward).min(self.capacity - self.set_aside);
+        let before = self.tokens;
+        self.tokens = (before + self.reward).min(self.capacity - self.set_aside);
+        self.tokens - before
     }
 
     /// What is left, from 0 to 1.
@@ -228,7 +243,7 @@ mod tests {
                     Act::SetAside(cost) => stakes.extend(purse.set_aside(now, cost)),
                     Act::Spend => stakes.pop().into_iter().for_each(|stake| purse.spend(stake)),
                     Act::GiveBack => stakes.pop().into_iter().for_each(|stake| purse.give_back(stake)),
-                    Act::Reward => purse.reward(now),
+                    Act::Reward => drop(purse.reward(now)),
                     Act::Pass(ms) => now += Duration::from_millis(ms),
                 }
                 let out: Millitokens = stakes.iter().map(|stake| stake.0).sum();

@@ -19,11 +19,13 @@ use super::{
     classify::Permission,
     log::FlightLog,
     plan::{FIRST_ATTEMPT_MIN, Next, Observation, Plan, Purses, Step, Stop},
+    retry_budget::Seat,
 };
 use crate::{
     clock::WallClock,
     extraction::{
-        AttemptKind, AttemptRecord, ErrorType, ExtractError, Extraction, Phase, UpstreamFailure, Withheld,
+        AttemptKind, AttemptRecord, BudgetLimit, ErrorType, ExtractError, Extraction, Phase, Tenant,
+        UpstreamFailure, Withheld,
     },
     telemetry::{Event, FlightEnd, FlightGuard, Observer},
     upstream::{Endpoint, Fault, Question, Repair},
@@ -50,6 +52,8 @@ pub struct Flight {
     pub gathering: Gathering,
     /// Where the attempts are written down.
     pub log: FlightLog,
+    /// Who spends the budget: the tenant of the call that started the flight.
+    pub tenant: Tenant,
     /// The tenant's purse for repairs.
     pub repairs: Arc<Budget>,
     /// Bounds the attempts that go on for nobody.
@@ -79,6 +83,7 @@ impl Flight {
     }
 
     async fn attempts(&mut self) -> Landing {
+        let target = Arc::clone(&self.target);
         let mut plan = Plan::new(Arc::clone(&self.policy), self.max_attempts);
         let mut step = self.first(&mut plan);
         let mut last: Option<Failed> = None;
@@ -88,10 +93,10 @@ impl Flight {
                 Step::Stop(end) => return Err(self.give_up(&end, last.as_ref())),
             };
             let (number, kind, wait) = (next.number, next.kind, next.wait);
-            if let Some(reason) = self.wait(next, last.as_ref()).await {
-                let end = Stop { withheld: Some(reason), retry_after: None };
-                return Err(self.give_up(&end, last.as_ref()));
-            }
+            let seat = match self.wait(&target, next, last.as_ref()).await {
+                Ok(seat) => seat,
+                Err(end) => return Err(self.give_up(&end, last.as_ref())),
+            };
             // A retry after a failed repair is still about the answer that has to be mended.
             if let Some(problem) = last.take().and_then(|failed| failed.problem) {
                 self.question.repair = Some(Repair { problem });
@@ -107,7 +112,7 @@ impl Flight {
                 wait: wait.map_or(Duration::ZERO, |wait| wait.length),
                 wait_source: wait.map(|wait| wait.source),
             };
-            match self.attempt(record).await {
+            match self.attempt(record, seat).await {
                 Attempted::Answered(extraction) => return Ok(extraction),
                 Attempted::Abandoned => return Err(ExtractError::Cancelled),
                 Attempted::Failed(failed) => {
@@ -142,18 +147,23 @@ impl Flight {
             min_useful: target.pace.min_useful(),
             awaited: !self.gathering.close_if_orphaned(),
         };
-        let (mut retry, mut repair) = (target.budget.purse(), self.repairs.purse());
-        let mut purses = Purses { retry: &mut retry, repair: &mut repair };
+        let (mut retry, mut repair) = (target.budget.books(), self.repairs.purse());
+        let mut purses = Purses { tenant: &self.tenant, retry: &mut retry, repair: &mut repair };
         plan.next(Instant::now(), &seen, &mut purses, &mut self.rng)
     }
 
-    /// Waits as planned and spends what was set aside; tells why not, if the attempt must not be made
-    /// after all.
-    async fn wait(&mut self, next: Next, after: Option<&Failed>) -> Option<Withheld> {
+    /// Waits as planned, takes a seat among the attempts in flight and spends what was set aside; tells
+    /// why not, if the attempt must not be made after all.
+    async fn wait<'a>(
+        &self,
+        target: &'a Target,
+        next: Next,
+        after: Option<&Failed>,
+    ) -> Result<Seat<'a>, Stop> {
         if let (Some(wait), Some(failed)) = (next.wait, after) {
             let now = Instant::now();
             let endpoint = self.endpoint();
-            let budget_ratio = self.target.budget.purse().ratio();
+            let budget_ratio = target.budget.books().ratio();
             self.observer.observe(&Event::RetryScheduled {
                 endpoint: &endpoint,
                 reason: failed.fault.error_type(),
@@ -167,11 +177,17 @@ impl Flight {
             self.log.wait(now);
             self.sleep(now + wait.length).await;
         }
-        let unwanted = self.unwanted();
+        let seat = match self.unwanted() {
+            Some(reason) => Err(Stop { withheld: Some(reason), ..Stop::default() }),
+            None => target
+                .budget
+                .enter(Instant::now(), &self.tenant, next.kind)
+                .ok_or_else(|| Stop::over_budget(BudgetLimit::InFlight, None)),
+        };
         if let Some(stake) = next.stake {
-            self.settle(next.kind, stake, unwanted.is_none());
+            self.settle(next.kind, stake, seat.is_ok());
         }
-        unwanted
+        seat
     }
 
     /// Sleeps until then, or until the flight is closed because nobody waits any more. A flight that is
@@ -199,19 +215,19 @@ impl Flight {
     }
 
     fn settle(&self, kind: AttemptKind, stake: Stake, sent: bool) {
-        let repair = kind == AttemptKind::Repair;
-        let budget = if repair { &*self.repairs } else { &self.target.budget };
-        let mut purse = budget.purse();
+        if kind == AttemptKind::Repair {
+            let mut purse = self.repairs.purse();
+            return if sent { purse.spend(stake) } else { purse.give_back(stake) };
+        }
+        let mut books = self.target.budget.books();
         if sent {
-            purse.spend(stake);
+            books.spend(stake);
         } else {
-            purse.give_back(stake);
+            books.give_back(Instant::now(), &self.tenant, stake);
         }
-        let ratio = purse.ratio();
-        drop(purse);
-        if !repair {
-            self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
-        }
+        let ratio = books.ratio();
+        drop(books);
+        self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });
     }
 
     fn give_up(&self, stop: &Stop, last: Option<&Failed>) -> ExtractError {
@@ -229,6 +245,7 @@ impl Flight {
                 endpoint: &endpoint,
                 error_type,
                 reason,
+                budget_limit: stop.budget_limit,
                 span: &self.span,
             });
         }

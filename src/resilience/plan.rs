@@ -14,8 +14,9 @@ use super::{
     backoff::Delay,
     budget::{INVITED_RETRY_COST, Purse, RETRY_COST, Stake},
     classify::{Class, Permission},
+    retry_budget::Books,
 };
-use crate::extraction::{AttemptKind, Withheld};
+use crate::extraction::{AttemptKind, BudgetLimit, Tenant, Withheld};
 
 /// The least time that must be left for a first attempt to be sent at all.
 pub(super) const FIRST_ATTEMPT_MIN: Duration = Duration::from_millis(2);
@@ -51,11 +52,13 @@ pub struct Observation {
     pub awaited: bool,
 }
 
-/// The purses that extra attempts are paid from.
+/// What extra attempts are paid from.
 #[derive(Debug)]
 pub struct Purses<'a> {
+    /// Who spends.
+    pub tenant: &'a Tenant,
     /// Of the upstream, for retries.
-    pub retry: &'a mut Purse,
+    pub retry: &'a mut Books,
     /// Of the tenant, for repairs.
     pub repair: &'a mut Purse,
 }
@@ -83,10 +86,12 @@ pub struct Next {
 }
 
 /// Why the flight ends without an answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stop {
     /// Why no further attempt is made although the failure's class allows one.
     pub withheld: Option<Withheld>,
+    /// Which limit of the budget stood against it, if that was the reason.
+    pub budget_limit: Option<BudgetLimit>,
     /// When calling again may help.
     pub retry_after: Option<Duration>,
 }
@@ -101,7 +106,7 @@ impl Plan {
     /// The first attempt, unless the deadline is too near for any.
     pub fn first(&mut self, now: Instant, deadline: Instant) -> Step {
         if deadline.saturating_duration_since(now) < FIRST_ATTEMPT_MIN {
-            return Stop { withheld: None, retry_after: None }.into();
+            return Stop::default().into();
         }
         self.attempt(AttemptKind::Initial, None, None)
     }
@@ -117,7 +122,7 @@ impl Plan {
         match seen.permission {
             Permission::Retry => {}
             Permission::Forbidden if seen.mendable => return self.repair(now, seen, purses.repair),
-            Permission::Forbidden => return Stop { withheld: None, retry_after: None }.into(),
+            Permission::Forbidden => return Stop::default().into(),
             Permission::Ambiguous => return withhold(Withheld::Ambiguous, None),
         }
         if seen.pushback.is_some_and(|asked| asked > self.policy.pushback_max) {
@@ -136,10 +141,16 @@ impl Plan {
             self.transparent_used = true;
             return self.attempt(AttemptKind::Transparent, None, None);
         }
-        self.retry(now, seen, purses.retry, rng)
+        self.retry(now, seen, purses, rng)
     }
 
-    fn retry(&mut self, now: Instant, seen: &Observation, purse: &mut Purse, rng: &mut impl Rng) -> Step {
+    fn retry(
+        &mut self,
+        now: Instant,
+        seen: &Observation,
+        purses: &mut Purses<'_>,
+        rng: &mut impl Rng,
+    ) -> Step {
         let throttled = seen.class == Class::Throttle;
         let delay = self.policy.backoff.delay(throttled, self.backoffs, seen.pushback, rng);
         if now + delay.length + seen.min_useful > seen.deadline {
@@ -147,8 +158,9 @@ impl Plan {
         }
         let invited = throttled && seen.pushback.is_some();
         let cost = if invited { INVITED_RETRY_COST } else { RETRY_COST };
-        let Some(stake) = purse.set_aside(now, cost) else {
-            return withhold(Withheld::Budget, seen.pushback);
+        let stake = match purses.retry.set_aside(now, purses.tenant, cost) {
+            Ok(stake) => stake,
+            Err(limit) => return Stop::over_budget(limit, seen.pushback).into(),
         };
         self.backoffs = if seen.pushback.is_some() { 0 } else { self.backoffs + 1 };
         self.attempt(AttemptKind::Retry, Some(delay), Some(stake))
@@ -159,10 +171,10 @@ impl Plan {
     fn repair(&mut self, now: Instant, seen: &Observation, purse: &mut Purse) -> Step {
         let fits = now + seen.min_useful <= seen.deadline;
         if self.repair_used || !seen.awaited || !fits || self.attempts >= self.max_attempts {
-            return Stop { withheld: None, retry_after: None }.into();
+            return Stop::default().into();
         }
         let Some(stake) = purse.set_aside(now, RETRY_COST) else {
-            return Stop { withheld: None, retry_after: None }.into();
+            return Stop::default().into();
         };
         self.repair_used = true;
         self.attempt(AttemptKind::Repair, None, Some(stake))
@@ -174,6 +186,13 @@ impl Plan {
     }
 }
 
+impl Stop {
+    /// The budget does not allow another attempt.
+    pub fn over_budget(limit: BudgetLimit, retry_after: Option<Duration>) -> Self {
+        Self { withheld: Some(Withheld::Budget), budget_limit: Some(limit), retry_after }
+    }
+}
+
 impl From<Stop> for Step {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
@@ -181,7 +200,7 @@ impl From<Stop> for Step {
 }
 
 fn withhold(reason: Withheld, retry_after: Option<Duration>) -> Step {
-    Stop { withheld: Some(reason), retry_after }.into()
+    Stop { withheld: Some(reason), budget_limit: None, retry_after }.into()
 }
 
 #[cfg(test)]

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{BudgetPolicy, budget::Budget, pace::Pace};
+use super::{BudgetPolicy, pace::Pace, retry_budget::RetryBudget};
 use crate::upstream::Upstream;
 
 /// One upstream, with what its flights share.
 pub struct Target {
     /// The upstream itself.
     pub upstream: Arc<dyn Upstream>,
-    /// What its retries are paid from.
-    pub budget: Budget,
+    /// What bounds its retries.
+    pub budget: RetryBudget,
     /// How long its successes take.
     pub pace: Pace,
 }
@@ -20,6 +20,6 @@ pub struct Target {
 impl Target {
     /// An upstream with a full budget.
     pub fn new(upstream: Arc<dyn Upstream>, budget: &BudgetPolicy, now: Instant) -> Self {
-        Self { upstream, budget: Budget::new(budget, now), pace: Pace::default() }
+        Self { upstream, budget: RetryBudget::new(budget, now), pace: Pace::default() }
     }
 }

@@ -6,8 +6,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Phase, Usage, Verdict, WaitSource,
-        Withheld, label::labels,
+        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, Usage, Verdict,
+        WaitSource, Withheld, label::labels,
     },
     upstream::Endpoint,
 };
@@ -148,6 +148,8 @@ pub enum Event<'a> {
         error_type: ErrorType,
         /// Why not.
         reason: Withheld,
+        /// Which limit of the budget stood against it, if that was the reason.
+        budget_limit: Option<BudgetLimit>,
         /// The flight's span.
         span: &'a Span,
     },

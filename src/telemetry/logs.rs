@@ -27,7 +27,7 @@ use super::{
     settings::{LogFormat, LogLevel},
     spans::TARGET,
 };
-use crate::extraction::{AttemptOutcome, ErrorType, Usage};
+use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorType, Usage};
 
 /// How often at most undeliverable telemetry is mentioned, per signal.
 const DROPS_EVERY: Duration = Duration::from_mins(1);
@@ -195,7 +195,7 @@ impl Logs {
                 deadline_remaining_ms = milliseconds(remaining),
             );
         }
-        if let Event::RetryWithheld { endpoint, error_type, reason, span } = *event {
+        if let Event::RetryWithheld { endpoint, error_type, reason, budget_limit, span } = *event {
             line!(
                 self,
                 WARN,
@@ -204,6 +204,7 @@ impl Logs {
                 span = span,
                 tidegate.upstream = &*endpoint.name,
                 reason = reason.as_str(),
+                tidegate.retry.budget_limit = budget_limit.map(BudgetLimit::as_str),
                 "error.type" = error_type.as_str(),
             );
         }

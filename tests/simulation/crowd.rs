@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tidegate::extraction::Verdict;
+use tidegate::extraction::{Tenant, Verdict};
 
 use crate::{
     THROTTLED,
@@ -23,14 +23,14 @@ impl World {
         let mut short = |share| self.rng.random_bool(share).then(|| self.rng.random_range(1..3_000));
         let timeout = short(0.2).map_or(TIMEOUT, Duration::from_millis);
         let patience = short(0.3).map_or(TIMEOUT, Duration::from_millis);
-        self.call(&format!("text {text}"), timeout, patience);
+        self.call(&Tenant::default(), &format!("text {text}"), timeout, patience);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_mixed_crowd_leaves_nothing_behind_and_nothing_uncounted() {
     let trouble = Trouble::asking(THROTTLED, ASKED);
-    let mut world = World::new(0x5eed_0400, Conditions { share: 0.15, trouble, invalid: 0.03 });
+    let mut world = World::new(0x5eed_0400, Conditions { share: 0.15, trouble, invalid: 0.03, doomed: None });
     for number in 0..CALLS {
         world.gap(100.0).await;
         world.step_forward(number);

@@ -10,6 +10,7 @@
 
 mod counts;
 mod crowd;
+mod tenants;
 mod upstream;
 mod world;
 
@@ -47,6 +48,18 @@ async fn thirty_percent_faults_leave_99_percent_of_calls_whole() {
     assert_eq!(run.attempts, run.arrivals, "every send must be seen: {run:?}");
 }
 
+/// With few calls at a time, chance alone makes most of them retries now and then: the guard on retries in
+/// flight must not take that for a storm.
+#[tokio::test(start_paused = true)]
+async fn little_traffic_is_retried_as_well() {
+    for rate in [2.0, 5.0, 10.0, 20.0, 50.0] {
+        let mut world = World::new(0x5eed_0031, Conditions::faults(0.30, SERVER_ERROR));
+        let run = world.load(20_000, rate).await;
+        assert!(run.success() >= 0.990, "at {rate}/s: {run:?}");
+        assert!(run.amplification() <= 1.45, "at {rate}/s: {run:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_not_hammered_at_any_load() {
     let outage = Duration::from_secs(60);
@@ -80,6 +93,20 @@ async fn after_an_outage_service_is_whole_within_seconds() {
     world.warm_up(Duration::from_secs(5), 100.0).await;
     let run = world.load(5_000, 100.0).await;
     assert!(run.success() >= 0.999, "{run:?}");
+}
+
+/// Everybody is asked to come back in the same instant, and the purse could pay for 285.
+#[tokio::test(start_paused = true)]
+async fn retries_that_wait_for_the_same_instant_are_not_sent_all_at_once() {
+    let asked = Duration::from_secs(10);
+    let conditions =
+        Conditions { trouble: Trouble::asking(THROTTLED, asked), ..Conditions::faults(1.0, THROTTLED) };
+    let mut world = World::new(0x5eed_0600, conditions);
+    world.load(300, 10_000.0).await;
+    let crowds = world.upstream.crowds();
+    let most = crowds.iter().map(|(retries, _)| retries).max();
+    assert_eq!(most, Some(&20), "of {} retries", crowds.len());
+    assert!(crowds.iter().all(|(retries, attempts)| *retries <= 20.max(attempts / 2 + 1)), "{crowds:?}");
 }
 
 #[tokio::test(start_paused = true)]

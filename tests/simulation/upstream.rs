@@ -41,11 +41,13 @@ pub struct Conditions {
     pub trouble: Trouble,
     /// The share of answers that break the schema, of those that are not in trouble.
     pub invalid: f64,
+    /// How texts begin that are always in trouble.
+    pub doomed: Option<&'static str>,
 }
 
 impl Conditions {
     pub fn faults(share: f64, fault: Fault) -> Self {
-        Self { share, trouble: Trouble::plain(fault), invalid: 0.0 }
+        Self { share, trouble: Trouble::plain(fault), invalid: 0.0, doomed: None }
     }
 }
 
@@ -55,6 +57,8 @@ pub struct Arrival {
     pub at: Instant,
     flight: String,
     pub number: u32,
+    /// When it was answered.
+    ended: Option<Instant>,
     /// When it was answered with a failure.
     failed: Option<Instant>,
     /// The wait that its failure asked for.
@@ -98,12 +102,31 @@ impl Scripted {
     }
 }
 
+impl Scripted {
+    /// How many retries, and how many attempts of any kind, were under way when each retry came in, itself
+    /// counted. Holds when no retry is of another kind than those that are paid.
+    pub fn crowds(&self) -> Vec<(usize, usize)> {
+        let script = self.script.lock().unwrap();
+        let mut under_way: Vec<&Arrival> = Vec::new();
+        let mut crowds = Vec::new();
+        for arrival in &script.log {
+            under_way.retain(|earlier| earlier.ended.is_none_or(|ended| ended > arrival.at));
+            under_way.push(arrival);
+            if arrival.number > 1 {
+                let retries = under_way.iter().filter(|arrival| arrival.number > 1).count();
+                crowds.push((retries, under_way.len()));
+            }
+        }
+        crowds
+    }
+}
+
 impl Upstream for Scripted {
     fn endpoint(&self) -> &Arc<Endpoint> {
         &self.endpoint
     }
 
-    fn attempt<'a>(&'a self, _: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange> {
+    fn attempt<'a>(&'a self, question: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange> {
         let (index, latency) = {
             let mut script = self.script.lock().unwrap();
             let (flight, number) = labels.attempt_id.rsplit_once('-').unwrap();
@@ -112,6 +135,7 @@ impl Upstream for Scripted {
                 at: Instant::now(),
                 flight: flight.to_owned(),
                 number,
+                ended: None,
                 failed: None,
                 asked: None,
             });
@@ -121,8 +145,10 @@ impl Upstream for Scripted {
         async move {
             sleep(Duration::from_secs_f64(latency)).await;
             let mut script = self.script.lock().unwrap();
-            let Conditions { share, trouble, invalid } = script.conditions;
-            if script.rng.random_bool(share) {
+            script.log[index].ended = Some(Instant::now());
+            let Conditions { share, trouble, invalid, doomed } = script.conditions;
+            let doomed = doomed.is_some_and(|words| question.text.as_str().starts_with(words));
+            if doomed || script.rng.random_bool(share) {
                 script.log[index].failed = Some(Instant::now());
                 script.log[index].asked = trouble.asked;
                 return Exchange { body_retry_delay: trouble.asked, ..Exchange::failed(trouble.fault) };

@@ -1,6 +1,6 @@
 //! A gateway without sockets: the pipeline over a scripted upstream, and a load of calls.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tidegate::{
@@ -59,7 +59,7 @@ pub struct World {
     pub tasks: Tasks,
     profile: Arc<Profile>,
     calls: u64,
-    running: JoinSet<bool>,
+    running: JoinSet<(Tenant, bool)>,
 }
 
 impl World {
@@ -128,10 +128,8 @@ impl World {
     /// the upstream saw in that time.
     pub async fn outage(&mut self, time: Duration, rate: f64, trouble: Trouble) -> u32 {
         let (start, end) = (Instant::now(), Instant::now() + time);
-        let before = std::mem::replace(
-            &mut self.upstream.script.lock().unwrap().conditions,
-            Conditions { share: 1.0, trouble, invalid: 0.0 },
-        );
+        let before = self.upstream.script.lock().unwrap().conditions;
+        self.upstream.script.lock().unwrap().conditions = Conditions { share: 1.0, trouble, ..before };
         self.warm_up(time, rate).await;
         sleep_until(end).await;
         let mut script = self.upstream.script.lock().unwrap();
@@ -154,16 +152,22 @@ impl World {
 
     fn start(&mut self) {
         self.calls += 1;
-        self.call(&format!("call {}", self.calls), TIMEOUT, TIMEOUT);
+        self.call(&Tenant::default(), &format!("call {}", self.calls), TIMEOUT, TIMEOUT);
+    }
+
+    /// A call of `tenant` for a text that nobody has asked for yet, and that begins with the tenant's name.
+    pub fn start_for(&mut self, tenant: &Tenant) {
+        self.calls += 1;
+        self.call(tenant, &format!("{} {}", tenant.as_str(), self.calls), TIMEOUT, TIMEOUT);
     }
 
     /// A call whose caller leaves when its patience ends.
-    pub fn call(&mut self, text: &str, timeout: Duration, patience: Duration) {
+    pub fn call(&mut self, tenant: &Tenant, text: &str, timeout: Duration, patience: Duration) {
         let now = Instant::now();
         let call = Call {
             text: Text::new(text),
             profile: Arc::clone(&self.profile),
-            tenant: Tenant::default(),
+            tenant: tenant.clone(),
             cache: CacheControl::default(),
             max_attempts: None,
             received: now,
@@ -178,16 +182,26 @@ impl World {
             guard.end(served.result.as_ref().map(|_| ()));
             served.result.is_ok()
         };
-        self.running.spawn(async move { tokio::time::timeout(patience, calling).await.unwrap_or(false) });
+        let tenant = tenant.clone();
+        self.running
+            .spawn(async move { (tenant, tokio::time::timeout(patience, calling).await.unwrap_or(false)) });
     }
 
     /// Waits for all running calls; tells how many were answered.
     pub async fn settle(&mut self) -> u32 {
-        let mut answered = 0;
-        while let Some(ok) = self.running.join_next().await {
-            answered += u32::from(ok.unwrap());
+        self.settle_each().await.values().map(|(_, answered)| answered).sum()
+    }
+
+    /// The same, by tenant: how many calls there were and how many were answered.
+    pub async fn settle_each(&mut self) -> HashMap<Tenant, (u32, u32)> {
+        let mut tenants: HashMap<Tenant, (u32, u32)> = HashMap::new();
+        while let Some(ended) = self.running.join_next().await {
+            let (tenant, ok) = ended.unwrap();
+            let (calls, answered) = tenants.entry(tenant).or_default();
+            *calls += 1;
+            *answered += u32::from(ok);
         }
-        answered
+        tenants
     }
 
     fn attempts(&self) -> u32 {

@@ -151,6 +151,7 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
     let first = begin(1, AttemptKind::Initial, &flight);
     first.end(AttemptOutcome::Failure, Some(ErrorType::Connect), None, Usage::default(), LATENCY);
     observer.observe(&Event::RetryWithheld {
+        budget_limit: None,
         endpoint: &endpoint,
         error_type: ErrorType::Connect,
         reason: Withheld::Deadline,

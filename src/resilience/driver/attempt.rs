@@ -11,6 +11,7 @@ use crate::{
         classify::{Class, Permission, classify},
         log::AttemptEnd,
         pushback,
+        retry_budget::Seat,
     },
     telemetry::{
         AttemptGuard, Event,
@@ -51,7 +52,7 @@ enum Cut {
 
 impl Flight {
     /// Makes one attempt and holds what comes of it against the schema and the table of faults.
-    pub(super) async fn attempt(&self, record: AttemptRecord) -> Attempted {
+    pub(super) async fn attempt(&self, record: AttemptRecord, place: Seat<'_>) -> Attempted {
         let endpoint = self.endpoint();
         let id = format!("{}-{}", self.id, record.number);
         let span = spans::attempt(
@@ -92,6 +93,7 @@ impl Flight {
                 }
             },
         };
+        drop(place);
         let latency = sent.elapsed();
         let (http_status, usage) = (exchange.http_status, exchange.usage);
         let attempted = self.judge(exchange, &endpoint, repaired);
@@ -193,11 +195,11 @@ impl Flight {
 
     fn succeeded(&self, latency: Duration) {
         self.target.pace.succeeded(latency);
-        let mut purse = self.target.budget.purse();
-        let before = purse.ratio();
-        purse.reward(Instant::now());
-        let ratio = purse.ratio();
-        drop(purse);
+        let mut books = self.target.budget.books();
+        let before = books.ratio();
+        books.reward(Instant::now(), &self.tenant);
+        let ratio = books.ratio();
+        drop(books);
         self.repairs.purse().reward(Instant::now());
         if ratio > before {
             self.observer.observe(&Event::BudgetMoved { endpoint: self.target.upstream.endpoint(), ratio });

@@ -6,7 +6,8 @@ use crate::{extraction::WaitSource, resilience::BudgetPolicy};
 
 struct World {
     plan: Plan,
-    retry: Purse,
+    tenant: Tenant,
+    retry: Books,
     repair: Purse,
     rng: StdRng,
     now: Instant,
@@ -17,7 +18,8 @@ impl World {
         let now = Instant::now();
         let policy = Policy::default();
         let mut world = Self {
-            retry: Purse::new(&policy.budget, now),
+            tenant: Tenant::default(),
+            retry: Books::new(&policy.budget, now),
             repair: Purse::new(&BudgetPolicy { capacity: 1.0, reward: 0.0 }, now),
             plan: Plan::new(Arc::new(policy), max_attempts),
             rng: StdRng::seed_from_u64(7),
@@ -28,7 +30,7 @@ impl World {
     }
 
     fn next(&mut self, seen: &Observation) -> Step {
-        let mut purses = Purses { retry: &mut self.retry, repair: &mut self.repair };
+        let mut purses = Purses { tenant: &self.tenant, retry: &mut self.retry, repair: &mut self.repair };
         self.plan.next(self.now, seen, &mut purses, &mut self.rng)
     }
 
@@ -135,7 +137,10 @@ fn each_reason_to_withhold_is_told() {
         assert_eq!(withheld(&step), Some(reason), "{name}");
         assert!((world.retry.ratio() - before).abs() < 1e-9, "{name} must cost nothing");
         if reason == Withheld::PushbackTooLong {
-            assert_eq!(step, Step::Stop(Stop { withheld: Some(reason), retry_after: long }));
+            assert_eq!(
+                step,
+                Step::Stop(Stop { withheld: Some(reason), retry_after: long, budget_limit: None })
+            );
         }
     }
 }
@@ -174,9 +179,9 @@ fn a_first_attempt_that_can_not_fit_is_not_started() {
     assert!(matches!(plan.first(now, now + Duration::from_millis(1)), Step::Stop(_)));
 }
 
-fn empty(purse: &mut Purse, now: Instant) {
-    while let Some(stake) = purse.set_aside(now, INVITED_RETRY_COST) {
-        purse.spend(stake);
+fn empty(books: &mut Books, now: Instant) {
+    while let Ok(stake) = books.set_aside(now, &Tenant::default(), INVITED_RETRY_COST) {
+        books.spend(stake);
     }
 }
 
@@ -226,7 +231,8 @@ proptest! {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(timeout_ms);
         let policy = Policy { budget: BudgetPolicy { capacity, reward: 0.5 }, ..Policy::default() };
-        let mut retry = Purse::new(&policy.budget, start);
+        let tenant = Tenant::default();
+        let mut retry = Books::new(&policy.budget, start);
         let mut repair = Purse::new(&BudgetPolicy { capacity: 3.0, reward: 0.0 }, start);
         let mut plan = Plan::new(Arc::new(policy), max_attempts);
         let mut rng = StdRng::seed_from_u64(seed);
@@ -251,7 +257,8 @@ proptest! {
             seen.deadline = deadline;
             now += Duration::from_millis(attempt_ms);
             let before = retry.ratio();
-            step = plan.next(now, &seen, &mut Purses { retry: &mut retry, repair: &mut repair }, &mut rng);
+            let mut purses = Purses { tenant: &tenant, retry: &mut retry, repair: &mut repair };
+            step = plan.next(now, &seen, &mut purses, &mut rng);
             prop_assert!(retry.ratio() >= 0.0);
             match &step {
                 Step::Attempt(next) => {

@@ -55,8 +55,11 @@ impl Observer for SpanRecorder {
             Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, .. } => {
                 attempt_ended(attempt, outcome, error_type, http_status, usage);
             }
-            Event::RetryWithheld { reason, span, .. } => if_sampled(span, |span| {
+            Event::RetryWithheld { reason, budget_limit, span, .. } => if_sampled(span, |span| {
                 span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
+                if let Some(limit) = budget_limit {
+                    span.set_attribute(KeyValue::new("tidegate.retry.budget_limit", limit.as_str()));
+                }
             }),
         }
     }
