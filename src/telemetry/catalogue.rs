@@ -1,8 +1,11 @@
 //! Every metric there is: the one list that registration, documentation and tests are made from.
 
+pub mod labels;
 pub mod list;
 
-pub use list::ALL;
+mod buckets;
+
+pub use list::{ALL, SECTIONS};
 
 /// One metric family.
 #[derive(Debug)]
@@ -17,6 +20,15 @@ pub struct Metric {
     pub help: &'static str,
     /// Its labels, in the order in which values are given.
     pub labels: &'static [Label],
+}
+
+/// The metrics of one part of the gateway.
+#[derive(Debug)]
+pub struct Section {
+    /// Its heading.
+    pub title: &'static str,
+    /// They themselves.
+    pub metrics: &'static [&'static Metric],
 }
 
 /// What a metric is.
@@ -69,8 +81,8 @@ pub enum Values {
     RpcStatus,
     /// An HTTP status from 100 to 599, else `other`.
     HttpStatus,
-    /// The version of this build.
-    Version,
+    /// What is known of this build.
+    Build,
 }
 
 /// Stands for a name that is not configured.
@@ -106,6 +118,11 @@ impl Label {
         Self { optional: true, ..self }
     }
 
+    /// The name on `/metrics`.
+    pub fn prometheus_name(&self) -> String {
+        prometheus_label(self.name)
+    }
+
     /// Whether `value` may be said, as far as that is known without the configuration.
     pub fn allows(&self, value: &str) -> bool {
         match self.values {
@@ -116,7 +133,7 @@ impl Label {
             Values::RpcStatus => {
                 !value.is_empty() && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
             }
-            Values::Upstream | Values::Profile | Values::Endpoint | Values::RpcMethod | Values::Version => {
+            Values::Upstream | Values::Profile | Values::Endpoint | Values::RpcMethod | Values::Build => {
                 !value.is_empty()
             }
         }

@@ -5,14 +5,16 @@ use std::fmt::Write;
 use super::catalogue::{self, Kind, Label, Metric, Unit, Values};
 
 const INTRODUCTION: &str = include_str!("document/introduction.md");
+const COLUMNS: &str = "| Metric | Type | Unit | Labels | Meaning |\n| --- | --- | --- | --- | --- |\n";
 const REST: &str = include_str!("document/rest.md");
 
 /// The whole document. A test holds the file equal to it.
 pub fn telemetry_md() -> String {
     let mut page = String::from(INTRODUCTION);
-    page.push_str("\n| Metric | Type | Unit | Labels | Meaning |\n| --- | --- | --- | --- | --- |\n");
-    for metric in catalogue::ALL {
-        page.push_str(&row(metric));
+    for section in catalogue::SECTIONS {
+        // Writing to a string can't fail, here and below.
+        let _ = write!(page, "\n### {}\n\n{COLUMNS}", section.title);
+        page.extend(section.metrics.iter().map(|metric| row(metric)));
     }
     page.push_str("\n### Values of labels\n\n| Label | Values |\n| --- | --- |\n");
     page.push_str(&labels());
@@ -20,7 +22,6 @@ pub fn telemetry_md() -> String {
     for metric in catalogue::ALL {
         if let Kind::Histogram(buckets) = metric.kind {
             let bounds: Vec<String> = buckets.iter().map(f64::to_string).collect();
-            // Writing to a string can't fail, here and below.
             let _ = writeln!(page, "| `{}` | {} |", metric.prometheus_name(), bounds.join(", "));
         }
     }
@@ -47,7 +48,7 @@ fn row(metric: &Metric) -> String {
 
 fn label_name(label: &Label) -> String {
     let question = if label.optional { "?" } else { "" };
-    format!("`{}`{question}", catalogue::prometheus_label(label.name))
+    format!("`{}`{question}", label.prometheus_name())
 }
 
 /// Each distinct label once, in alphabetical order; one that means different things has several rows.
@@ -55,7 +56,7 @@ fn labels() -> String {
     let mut rows: Vec<String> = catalogue::ALL
         .iter()
         .flat_map(|metric| metric.labels)
-        .map(|label| format!("| `{}` | {} |\n", catalogue::prometheus_label(label.name), values(label)))
+        .map(|label| format!("| `{}` | {} |\n", label.prometheus_name(), values(label)))
         .collect();
     rows.sort();
     rows.dedup();
@@ -73,6 +74,6 @@ fn values(label: &Label) -> String {
         Values::RpcMethod => "`package.Service/Method` of this server, else `_OTHER`".to_owned(),
         Values::RpcStatus => "the name of a gRPC status, for example `DEADLINE_EXCEEDED`".to_owned(),
         Values::HttpStatus => "the HTTP status, 100 to 599, else `other`".to_owned(),
-        Values::Version => "the version of this build".to_owned(),
+        Values::Build => "as it was built".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     table::{Grid, Level},
 };
 use crate::telemetry::{
-    catalogue::list,
+    catalogue::{labels, list},
     event::{CacheResult, EvictionCause},
 };
 
@@ -34,7 +34,7 @@ impl CacheMetrics {
             evictions: Grid::new(&[()], EvictionCause::ALL, |(), cause| {
                 instruments.counter(&list::CACHE_EVICTIONS, [word(cause.as_str())])
             }),
-            waits: Grid::new(&[()], list::WAIT_OUTCOMES, |(), outcome| {
+            waits: Grid::new(&[()], labels::WAIT_OUTCOMES, |(), outcome| {
                 instruments.histogram(&list::FLIGHT_WAIT, [word(outcome)])
             }),
             entries: instruments.gauge(&list::CACHE_ENTRIES, []),

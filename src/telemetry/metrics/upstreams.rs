@@ -14,7 +14,7 @@ use super::{
 use crate::{
     extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld},
     telemetry::{
-        catalogue::{OTHER, list},
+        catalogue::{OTHER, labels, list},
         event::{AttemptFacts, FlightEnded},
     },
     upstream::Endpoint,
@@ -95,7 +95,7 @@ impl UpstreamMetrics {
             retry_delay: instruments.histogram(&list::RETRY_DELAY_DURATION, [upstream.clone()]),
             inflight: Level::new(instruments.gauge(&list::INFLIGHT, [upstream.clone()])),
             budget,
-            tokens: Grid::new(list::DIRECTIONS, &["false", "true"], |direction, useful| {
+            tokens: Grid::new(labels::DIRECTIONS, &["false", "true"], |direction, useful| {
                 counter(&list::TOKENS_TOTAL, word(direction), word(useful))
             }),
             http: Grown::new(),
@@ -174,7 +174,7 @@ impl UpstreamMetrics {
 
     fn tokens_of_flight(&self, endpoint: &Endpoint, usage: Usage) {
         let histograms = self.gen_ai_tokens.get_or_init(|| {
-            Grid::new(&[()], list::DIRECTIONS, |(), direction| {
+            Grid::new(&[()], labels::DIRECTIONS, |(), direction| {
                 let [operation, provider, model] = gen_ai_labels(endpoint);
                 self.instruments
                     .histogram(&list::GEN_AI_TOKENS, [operation, provider, model, word(direction)])

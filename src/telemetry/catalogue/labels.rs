@@ -1,0 +1,81 @@
+//! Every label there is. Dashboards and alerts name labels by these constants, so that they can't drift.
+
+use super::{Label, Values};
+use crate::{
+    extraction::{Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Verdict, WaitSource, Withheld},
+    telemetry::event::{CacheResult, EvictionCause, Signal, ValidationResult},
+};
+
+/// How a joined call's wait can end.
+pub const WAIT_OUTCOMES: &[&str] = &["answered", "left"];
+/// The ways of a token.
+pub const DIRECTIONS: &[&str] = &["input", "output"];
+
+/// How well an entity stands in the text.
+pub const ALIGNMENT: Label = Label::closed("alignment", Alignment::LABELS);
+/// What set the wait before a retry.
+pub const BACKOFF: Label = Label::closed("backoff", WaitSource::LABELS);
+/// The cache's part in a call; absent where it got no as far.
+pub const CACHE: Label = Label::closed("cache", CacheResult::LABELS).optional();
+/// What came of asking the cache.
+pub const CACHE_RESULT: Label = Label::closed("result", CacheResult::LABELS);
+/// Why an answer left the cache.
+pub const CAUSE: Label = Label::closed("cause", EvictionCause::LABELS);
+/// The way of a token.
+pub const DIRECTION: Label = Label::closed("direction", DIRECTIONS);
+/// By which way a call came.
+pub const ENTRY: Label = Label::closed("entry", Entry::LABELS);
+/// What an attempt or flight failed with; absent where it did not fail.
+pub const ERROR_TYPE: Label = Label::closed("error.type", ErrorType::LABELS).optional();
+/// Why an attempt was made.
+pub const KIND: Label = Label::closed("kind", AttemptKind::LABELS);
+/// How an attempt or flight ended.
+pub const OUTCOME: Label = Label::closed("outcome", AttemptOutcome::LABELS);
+/// The profile's configured name, or `inline`.
+pub const PROFILE: Label = Label::from("profile", Values::Profile);
+/// What a retry comes after.
+pub const REASON: Label = Label::closed("reason", ErrorType::LABELS);
+/// What part of telemetry something is about.
+pub const SIGNAL: Label = Label::closed("signal", Signal::LABELS);
+/// The upstream's configured name.
+pub const UPSTREAM: Label = Label::from("upstream", Values::Upstream);
+/// Whether something was for an answer that could be used.
+pub const USEFUL: Label = Label::closed("useful", &["true", "false"]);
+/// What came of holding an answer against its schema.
+pub const VALIDATION: Label = Label::closed("result", ValidationResult::LABELS);
+/// How a call ended.
+pub const VERDICT: Label = Label::closed("verdict", Verdict::LABELS);
+/// How a joined call's wait ended.
+pub const WAIT_OUTCOME: Label = Label::closed("outcome", WAIT_OUTCOMES);
+/// Why a retry was not made.
+pub const WITHHELD: Label = Label::closed("reason", Withheld::LABELS);
+
+/// Always `grpc`.
+pub const RPC_SYSTEM: Label = Label::closed("rpc.system.name", &["grpc"]);
+/// The method asked for.
+pub const RPC_METHOD: Label = Label::from("rpc.method", Values::RpcMethod);
+/// The status answered.
+pub const RPC_STATUS: Label = Label::from("rpc.response.status_code", Values::RpcStatus);
+/// The status answered, where it is the server's fault.
+pub const RPC_ERROR: Label = Label::from("error.type", Values::RpcStatus).optional();
+
+/// Always `POST`.
+pub const HTTP_METHOD: Label = Label::closed("http.request.method", &["POST"]);
+/// The HTTP status; absent where no answer came.
+pub const HTTP_STATUS: Label = Label::from("http.response.status_code", Values::HttpStatus).optional();
+/// The host of an upstream.
+pub const SERVER_ADDRESS: Label = Label::from("server.address", Values::Endpoint);
+/// The port of an upstream.
+pub const SERVER_PORT: Label = Label::from("server.port", Values::Endpoint);
+
+/// Always `chat`.
+pub const GEN_AI_OPERATION: Label = Label::closed("gen_ai.operation.name", &["chat"]);
+/// The wire format that an upstream speaks.
+pub const GEN_AI_PROVIDER: Label = Label::from("gen_ai.provider.name", Values::Endpoint);
+/// The model configured for an upstream.
+pub const GEN_AI_MODEL: Label = Label::from("gen_ai.request.model", Values::Endpoint);
+/// The way of a token, in the words of the convention.
+pub const GEN_AI_TOKEN_TYPE: Label = Label::closed("gen_ai.token.type", DIRECTIONS);
+
+/// The version of this build.
+pub const VERSION: Label = Label::from("version", Values::Build);

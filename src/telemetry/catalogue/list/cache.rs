@@ -1,0 +1,22 @@
+//! The cache, and the flights behind it.
+
+use super::{Metric, Unit, counter, gauge, histogram};
+use crate::telemetry::catalogue::{
+    buckets::LATENCY,
+    labels::{CACHE_RESULT, CAUSE, WAIT_OUTCOME},
+};
+
+catalogue! { "Cache and flights":
+    CACHE_REQUESTS = counter("tidegate.cache.requests", &[CACHE_RESULT],
+        "Calls that got as far as the cache, each exactly once.");
+    CACHE_EVICTIONS = counter("tidegate.cache.evictions", &[CAUSE],
+        "Answers that left the cache.");
+    CACHE_ENTRIES = gauge("tidegate.cache.entries", Unit::Count, &[],
+        "Answers in the cache.");
+    CACHE_WEIGHT = gauge("tidegate.cache.weight", Unit::Bytes, &[],
+        "Memory of the answers in the cache.");
+    FLIGHTS = gauge("tidegate.flights.active", Unit::Count, &[],
+        "Flights under way.");
+    FLIGHT_WAIT = histogram("tidegate.flight.wait", LATENCY, Unit::Seconds, &[WAIT_OUTCOME],
+        "How long a call that joined a flight waited for it.");
+}

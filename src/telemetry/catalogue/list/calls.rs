@@ -1,0 +1,21 @@
+//! Calls, and the gRPC requests that bring them.
+
+use super::{Metric, Unit, counter, gauge, histogram};
+use crate::telemetry::catalogue::{
+    buckets::{LATENCY, OVERHEAD},
+    labels::{CACHE, ENTRY, PROFILE, RPC_ERROR, RPC_METHOD, RPC_STATUS, RPC_SYSTEM, VERDICT},
+};
+
+catalogue! { "Calls":
+    CALLS = counter("tidegate.calls", &[ENTRY, PROFILE, VERDICT],
+        "Calls, each exactly once, by how they ended.");
+    CALL_DURATION = histogram("tidegate.call.duration", LATENCY, Unit::Seconds, &[PROFILE, CACHE],
+        "From a call's receipt to its answer; cache is absent for calls that never got as far.");
+    OVERHEAD_DURATION = histogram("tidegate.overhead", OVERHEAD, Unit::Seconds, &[],
+        "What the gateway itself took of a call: its time less upstream, backoff and waiting.");
+    RPC_DURATION = histogram("rpc.server.call.duration", LATENCY, Unit::Seconds,
+        &[RPC_SYSTEM, RPC_METHOD, RPC_STATUS, RPC_ERROR],
+        "From a gRPC request's head to the end of its answer; error.type is there if the status is the server's fault.");
+    ACTIVE_CALLS = gauge("tidegate.server.active_calls", Unit::Count, &[RPC_METHOD],
+        "gRPC requests being served.");
+}

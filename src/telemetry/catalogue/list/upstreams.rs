@@ -1,0 +1,28 @@
+//! Attempts, retries and what they cost.
+
+use super::{Metric, Unit, counter, gauge, histogram};
+use crate::telemetry::catalogue::{
+    buckets::{RETRIES, RETRY_DELAY},
+    labels::{
+        BACKOFF, DIRECTION, ERROR_TYPE, KIND, OUTCOME, REASON, UPSTREAM, USEFUL, WITHHELD,
+    },
+};
+
+catalogue! { "Upstreams":
+    ATTEMPTS = counter("tidegate.upstream.attempts", &[UPSTREAM, KIND, OUTCOME, ERROR_TYPE],
+        "Attempts, each exactly once when it ended; error.type is there if the outcome is failure.");
+    RETRIES_SCHEDULED = counter("tidegate.upstream.retries", &[UPSTREAM, REASON, BACKOFF],
+        "Retries decided, by what went wrong before and by what set the wait.");
+    RETRIES_WITHHELD = counter("tidegate.upstream.retries.withheld", &[UPSTREAM, WITHHELD],
+        "Retries that the failure allowed and that were not made.");
+    FLIGHT_RETRIES = histogram("tidegate.upstream.call.retries", RETRIES, Unit::Count, &[UPSTREAM, OUTCOME],
+        "Retries of one flight; flights without any are not recorded.");
+    RETRY_DELAY_DURATION = histogram("tidegate.upstream.call.retry_delay", RETRY_DELAY, Unit::Seconds, &[UPSTREAM],
+        "Time of one flight in which no attempt was running; flights without any are not recorded.");
+    INFLIGHT = gauge("tidegate.upstream.inflight", Unit::Count, &[UPSTREAM],
+        "Attempts running.");
+    BUDGET = gauge("tidegate.retry_budget.ratio", Unit::Count, &[UPSTREAM],
+        "What is left of the purse for extra attempts, 0 to 1.");
+    TOKENS_TOTAL = counter("tidegate.tokens", &[UPSTREAM, DIRECTION, USEFUL],
+        "Tokens as the upstream reported them; useful if the attempt brought a valid answer.");
+}
