@@ -1,4 +1,16 @@
-//! Tidegate
+//! An observability-first gRPC gateway between microservices and flaky AI APIs: one call in, one validated
+//! extraction out, and every attempt, wait and refusal in between can be seen.
+//!
+//! ```text
+//! client --gRPC--> grpc --> admission --> pipeline --> cache
+//!                                             |
+//!                                             v
+//!                                  resilience: plan <-> driver --> upstream --> AI API
+//!
+//!                  every stage -- Event --> telemetry --> admin (/metrics), OTLP, log lines
+//! ```
+//!
+//! `ARCHITECTURE.md` says what each module is for and what holds it to that.
 
 pub mod admin;
 pub mod admission;
@@ -9,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod extraction;
 pub mod grpc;
+pub mod monitoring;
 pub mod pipeline;
 pub mod resilience;
 pub mod simulator;

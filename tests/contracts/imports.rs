@@ -18,6 +18,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
     ("pipeline", &["cache", "clock", "extraction", "resilience", "tasks", "telemetry", "upstream"]),
     ("grpc", &["admission", "extraction", "pipeline", "proto", "telemetry"]),
     ("admin", &["telemetry::MetricsPage"]),
+    ("monitoring", &["telemetry::catalogue"]),
     (
         "config",
         &[
