@@ -26,7 +26,11 @@ use crate::{
     proto::{extraction_service_server::ExtractionServiceServer, job_service_server::JobServiceServer},
     tasks::Tasks,
     telemetry::{Configured, Event, Observer, Telemetry, TelemetryError},
-    upstream::{Upstream, openai::OpenAi, settings::UpstreamSettings},
+    upstream::{
+        Upstream,
+        openai::OpenAi,
+        settings::{Prices, UpstreamSettings},
+    },
 };
 
 /// How often the cache's bookkeeping is done and its level reported.
@@ -192,8 +196,14 @@ fn addr(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, StartEr
 fn configured(config: &Config) -> Configured {
     Configured {
         upstreams: config.upstreams.iter().map(|upstream| Arc::clone(&upstream.name)).collect(),
+        prices: config.upstreams.iter().filter_map(prices).collect(),
         profiles: config.profiles.iter().map(|profile| Arc::clone(&profile.name)).collect(),
+        in_flight_max: config.admission.in_flight_max,
     }
+}
+
+fn prices(upstream: &UpstreamSettings) -> Option<(Arc<str>, Prices)> {
+    Some((Arc::clone(&upstream.name), upstream.prices?))
 }
 
 fn pipeline(config: &Config, observer: &Arc<dyn Observer>, tasks: &Tasks) -> Result<Pipeline, StartError> {

@@ -14,7 +14,7 @@ use tidegate::{
     config::{self, Config, ConfigProblems, Environment, Problem},
     extraction::{CacheScope, Profile},
     telemetry::LogLevel,
-    upstream::settings::HttpVersion,
+    upstream::settings::{HttpVersion, Prices},
 };
 use url::Url;
 
@@ -207,6 +207,12 @@ fn one_wrong_thing_of_an_upstream_is_one_problem() {
         ),
         ("headers = { a = { value = \"1\" }, A = { value = \"2\" } }", "headers.a"),
         ("propagate_trace = 1", "propagate_trace"),
+        ("prices = { input_per_million = 1 }", "prices.output_per_million"),
+        ("prices = { input_per_million = -0.1, output_per_million = 1 }", "prices.input_per_million"),
+        ("prices = { input_per_million = 0.0, output_per_million = inf }", "prices.output_per_million"),
+        ("prices = { input_per_million = nan, output_per_million = 1 }", "prices.input_per_million"),
+        ("prices = { input = 1, input_per_million = 1, output_per_million = 1 }", "prices.input"),
+        ("prices = 1", "prices"),
     ];
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("key"), "key\n").unwrap();
@@ -223,6 +229,15 @@ fn one_wrong_thing_of_an_upstream_is_one_problem() {
         assert!(!said.contains("canary"), "{said}");
         assert!(!problem.remedy.is_empty(), "{said}");
     }
+}
+
+#[test]
+fn prices_are_optional() {
+    assert_eq!(minimal_and("").unwrap().upstreams[0].prices, None);
+    assert_eq!(minimal_and("prices = {}").unwrap().upstreams[0].prices, None);
+    let prices = "prices = { input_per_million = 0.15, output_per_million = 60 }";
+    let expected = Prices { input_per_million: 0.15, output_per_million: 60.0 };
+    assert_eq!(minimal_and(prices).unwrap().upstreams[0].prices, Some(expected));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{
 use crate::upstream::{
     RetrySafety,
     settings::{
-        ApiKeyHeader, Clocks, Dialect, HttpVersion, MaxTokensField, Secret, StructuredOutput,
+        ApiKeyHeader, Clocks, Dialect, HttpVersion, MaxTokensField, Prices, Secret, StructuredOutput,
         UpstreamSettings,
     },
 };
@@ -33,6 +33,9 @@ const IDLE_CONNECTIONS_MAX: usize = 10_000;
 const HEADERS_MAX: usize = 32;
 /// The longest name of a model.
 const MODEL_BYTES_MAX: usize = 256;
+
+/// The highest price of a million tokens: far above any, in any currency.
+const PRICE_MAX: f64 = 1e9;
 
 const RETRY_SAFETY: Word<RetrySafety> =
     Word(&[("safe", RetrySafety::Safe), ("keyed", RetrySafety::Keyed), ("once", RetrySafety::Once)]);
@@ -101,6 +104,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let ca_pem = section.certificates_file("ca_file");
     let proxy = section.optional("proxy", &WebUrl);
     let propagate_trace = section.or("propagate_trace", &Flag, false);
+    let prices = prices(section.section("prices"));
     section.finish();
     Some(UpstreamSettings {
         name: name.into(),
@@ -121,6 +125,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
         proxy,
         headers,
         propagate_trace,
+        prices,
     })
 }
 
@@ -145,6 +150,20 @@ fn clocks(section: &mut Section<'_>) -> Clocks {
         section.law(&[key, "attempt_timeout"], clock <= total, what, "lower it or raise attempt_timeout");
     }
     clocks
+}
+
+/// Both prices or none: half a bill would look like a whole one.
+fn prices(mut section: Section<'_>) -> Option<Prices> {
+    const REMEDY: &str = "say both prices; 0.0 if there is no charge";
+    if section.keys().is_empty() {
+        section.finish();
+        return None;
+    }
+    let price = Number(0.0..=PRICE_MAX);
+    let input_per_million = section.required("input_per_million", &price, REMEDY);
+    let output_per_million = section.required("output_per_million", &price, REMEDY);
+    section.finish();
+    Some(Prices { input_per_million: input_per_million?, output_per_million: output_per_million? })
 }
 
 /// Further headers; `taken` is the one that carries the credential.

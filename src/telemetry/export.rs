@@ -26,7 +26,7 @@ use opentelemetry_sdk::{
     },
 };
 
-use super::{drops::Drops, event::Signal, settings::TelemetrySettings};
+use super::{catalogue::list, drops::Drops, event::Signal, settings::TelemetrySettings};
 
 /// The most series of one instrument: 256 profiles x 3 entries x 15 verdicts, and some.
 const SERIES_MAX: usize = 16_384;
@@ -95,7 +95,8 @@ pub(super) fn metrics(
 /// Room for the series of instruments that have one per profile or upstream and much else; the SDK would
 /// lump together all beyond 2,000.
 fn roomy(instrument: &Instrument) -> Option<Stream> {
-    let crowded = ["tidegate.calls", "tidegate.upstream.attempts"].contains(&instrument.name());
+    let crowded = [&list::CALLS, &list::ATTEMPTS, &list::RETRIES_SCHEDULED, &list::HTTP_DURATION];
+    let crowded = crowded.iter().any(|metric| metric.name == instrument.name());
     crowded.then(|| Stream::builder().with_cardinality_limit(SERIES_MAX).build().ok()).flatten()
 }
 

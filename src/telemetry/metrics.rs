@@ -2,15 +2,18 @@
 
 mod cache;
 mod calls;
+mod fractions;
 mod instruments;
 mod process;
 mod rpc;
+mod runtime;
+mod series;
 mod table;
 mod upstreams;
 
 use std::sync::Arc;
 
-use metrics::Counter;
+use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use opentelemetry::metrics::Meter;
 
@@ -20,6 +23,8 @@ use self::{
     instruments::{Instruments, word},
     process::ProcessMetrics,
     rpc::RpcMetrics,
+    runtime::RuntimeMetrics,
+    series::SeriesCount,
     table::Grid,
     upstreams::{AttemptEnd, UpstreamTable},
 };
@@ -31,12 +36,16 @@ use super::{
 
 /// All metrics of one gateway.
 pub struct Metrics {
+    instruments: Arc<Instruments>,
     prometheus: PrometheusHandle,
     rpc: RpcMetrics,
     calls: CallMetrics,
     cache: CacheMetrics,
     upstreams: UpstreamTable,
     dropped: Grid<Counter>,
+    series: Gauge,
+    series_overflow: Counter,
+    runtime: RuntimeMetrics,
     process: ProcessMetrics,
 }
 
@@ -44,33 +53,46 @@ impl Metrics {
     /// Makes all instruments that can be known now, each counter at zero: the first increase of a series
     /// that springs into being is invisible to `rate()`. With a meter they go out over OTLP too.
     pub fn new(configured: &Configured, meter: Option<Meter>) -> Result<Self, BuildError> {
-        let instruments = Arc::new(Instruments::new(meter)?);
-        instruments.gauge(&list::BUILD, [word(env!("CARGO_PKG_VERSION"))]).set(1.0);
+        let instruments = Arc::new(Instruments::new(meter, SeriesCount::new())?);
+        let build = [env!("CARGO_PKG_VERSION"), env!("TIDEGATE_COMMIT"), env!("TIDEGATE_RUSTC")].map(word);
+        instruments.gauge(&list::BUILD, build).set(1.0);
         Ok(Self {
             prometheus: instruments.handle(),
             rpc: RpcMetrics::new(&instruments),
-            calls: CallMetrics::new(&instruments, &configured.profiles),
+            calls: CallMetrics::new(&instruments, configured),
             cache: CacheMetrics::new(&instruments),
-            upstreams: UpstreamTable::new(&instruments, &configured.upstreams),
+            upstreams: UpstreamTable::new(&instruments, configured),
             dropped: Grid::new(&[()], Signal::ALL, |(), signal| {
                 instruments.counter(&list::DROPPED, [word(signal.as_str())])
             }),
+            series: instruments.gauge(&list::SERIES, []),
+            series_overflow: instruments.counter(&list::SERIES_OVERFLOW, []),
+            runtime: RuntimeMetrics::new(&instruments),
             process: ProcessMetrics::new(&instruments),
+            instruments,
         })
     }
 
     /// Brings everything that is only set on reading up to date.
+    #[expect(clippy::cast_precision_loss, reason = "there are less than 2^52 series")]
     pub fn sample(&self) {
+        let series = self.instruments.count();
+        self.series.set(series.made() as f64);
+        self.series_overflow.absolute(series.refused() as u64);
         self.rpc.sample();
+        self.calls.sample();
         self.cache.flights.sample();
         self.upstreams.sample();
+        self.runtime.sample();
         self.process.sample();
     }
 
     /// The page of `/metrics`, in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
         self.sample();
-        self.prometheus.render()
+        let mut page = self.prometheus.render();
+        self.instruments.complete(&mut page);
+        page
     }
 
     /// Moves what histograms collected into their buckets. Without it, memory grows with every call
@@ -84,12 +106,10 @@ impl Metrics {
 impl Observer for Metrics {
     fn observe(&self, event: &Event<'_>) {
         match *event {
-            Event::ServerStarted { .. }
-            | Event::ServerDraining { .. }
-            | Event::ServerStopped { .. }
-            | Event::CallStarted { .. } => {}
+            Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {}
             Event::RpcStarted { method } => self.rpc.started(method),
             Event::RpcEnded { method, code, elapsed, .. } => self.rpc.ended(method, code, elapsed),
+            Event::CallStarted { .. } => self.calls.started(),
             Event::CallEnded(ref call) => self.calls.ended(call),
             Event::CacheAnswered { result, .. } => self.cache.answered(result),
             Event::CacheEvicted { cause } => self.cache.evicted(cause),

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::upstream::settings::Prices;
+
 /// The `[telemetry]` section, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TelemetrySettings {
@@ -53,11 +55,16 @@ pub enum LogLevel {
     Trace,
 }
 
-/// What the telemetry must know beforehand of the configured parts: the values that labels can take.
+/// What the telemetry must know beforehand of the configured parts: the values that labels can take, and
+/// what is a fact from the start.
 #[derive(Debug, Clone, Default)]
 pub struct Configured {
     /// Names of all upstreams.
     pub upstreams: Vec<Arc<str>>,
+    /// What those upstreams charge that have prices.
+    pub prices: Vec<(Arc<str>, Prices)>,
     /// Names of all profiles, `inline` among them.
     pub profiles: Vec<Arc<str>>,
+    /// The most calls that are let in at once.
+    pub in_flight_max: usize,
 }

@@ -43,6 +43,17 @@ pub struct UpstreamSettings {
     pub headers: Vec<(http::HeaderName, Secret)>,
     /// Whether trace context is sent along.
     pub propagate_trace: bool,
+    /// What the API charges, if that is known.
+    pub prices: Option<Prices>,
+}
+
+/// What an API charges for a million tokens, in whatever currency.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prices {
+    /// Tokens of the input.
+    pub input_per_million: f64,
+    /// Tokens of the answer.
+    pub output_per_million: f64,
 }
 
 /// The clocks of one attempt.

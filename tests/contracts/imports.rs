@@ -8,7 +8,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("simulator", &[]),
     ("upstream", &["extraction"]),
-    ("telemetry", &["clock", "extraction", "upstream::Endpoint"]),
+    ("telemetry", &["clock", "extraction", "upstream::Endpoint", "upstream::settings::Prices"]),
     ("admission", &["extraction"]),
     ("resilience", &["clock", "extraction", "telemetry", "upstream"]),
     (

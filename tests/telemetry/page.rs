@@ -3,17 +3,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Duration,
 };
 
 use http::HeaderMap;
 use tidegate::{
-    extraction::{AttemptKind, Withheld},
+    extraction::{AttemptKind, Entry, Withheld},
     telemetry::{
-        AttemptGuard,
+        AttemptGuard, CallGuard,
         catalogue::{self, Kind, Metric},
         document,
     },
 };
+use tokio::time::Instant;
 use tracing::Span;
 
 use crate::script::{METHOD, endpoint, facts, late_call, mended_call, quiet, the_rest};
@@ -52,6 +54,41 @@ fn family_of(sample: &str, families: &BTreeMap<String, &'static Metric>) -> Stri
 }
 
 #[test]
+fn the_page_knows_its_size() {
+    let telemetry = quiet();
+    mended_call(&telemetry, &HeaderMap::new());
+    late_call(&telemetry);
+    the_rest(&telemetry);
+    let page = telemetry.page().render();
+    let lines = u32::try_from(samples(&page).len()).unwrap();
+    assert_eq!(value(&page, "tidegate_telemetry_series", &[]), Some(lines.into()));
+    assert_eq!(value(&page, "tidegate_telemetry_series_overflow_total", &[]), Some(0.0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_runtime_and_the_build_are_told_of() {
+    let telemetry = quiet();
+    let page = telemetry.page().render();
+    assert_eq!(value(&page, "tidegate_runtime_workers", &[]), Some(2.0));
+    let (_, build, one) =
+        samples(&page).into_iter().find(|(name, ..)| name == "tidegate_build_info").unwrap();
+    assert_eq!((build["version"].as_str(), one), (env!("CARGO_PKG_VERSION"), 1.0));
+    assert!(build["rustc"].starts_with("1."), "{build:?}");
+    assert!(!build["commit"].is_empty(), "{build:?}");
+}
+
+#[test]
+fn processor_time_has_fractions() {
+    let telemetry = quiet();
+    let fraction = || value(&telemetry.page().render(), "process_cpu_seconds_total", &[]).unwrap().fract();
+    // One hundredth passes sooner or later, but a whole second only after hundred.
+    let (start, before) = (Instant::now(), fraction());
+    while cfg!(target_os = "linux") && (fraction() - before).abs() < 0.001 {
+        assert!(start.elapsed() < Duration::from_secs(60), "it stays at {before}");
+    }
+}
+
+#[test]
 fn page_and_catalogue_agree() {
     let telemetry = quiet();
     mended_call(&telemetry, &HeaderMap::new());
@@ -82,8 +119,8 @@ fn page_and_catalogue_agree() {
 fn counters_start_at_zero() {
     let page = quiet().page().render();
     for upstream in ["primary", "second"] {
-        for kind in AttemptKind::LABELS {
-            let labels = [("upstream", upstream), ("kind", *kind), ("outcome", "success")];
+        for kind in ["initial", "retry", "transparent"] {
+            let labels = [("upstream", upstream), ("kind", kind), ("outcome", "success")];
             assert_eq!(value(&page, "tidegate_upstream_attempts_total", &labels), Some(0.0), "{labels:?}");
         }
         for reason in Withheld::LABELS {
@@ -92,11 +129,19 @@ fn counters_start_at_zero() {
         }
         assert_eq!(value(&page, "tidegate_retry_budget_ratio", &[("upstream", upstream)]), Some(1.0));
     }
-    let labels = [("entry", "job"), ("profile", "inline"), ("verdict", "cancelled")];
+    let labels = [("entry", "unary"), ("profile", "inline"), ("verdict", "cancelled")];
     assert_eq!(value(&page, "tidegate_calls_total", &labels), Some(0.0));
     let labels = [("entry", "unary"), ("profile", "other"), ("verdict", "invalid")];
     assert_eq!(value(&page, "tidegate_calls_total", &labels), Some(0.0), "the first stranger must be seen");
     assert!(!page.contains("upstream=\"other\""), "there are no upstreams but the configured ones");
+    for (label, value) in
+        [("entry", "job"), ("entry", "stream_item"), ("kind", "hedge"), ("kind", "fallback")]
+    {
+        let label = format!("{label}=\"{value}\"");
+        assert!(!page.contains(&label), "nothing has {label} yet");
+    }
+    assert!(!page.contains("_bucket"), "histograms come with what they tell of");
+    assert_eq!(value(&page, "tidegate_calls_limit", &[]), Some(64.0));
 }
 
 #[test]
@@ -123,12 +168,21 @@ fn events_arrive_in_their_series() {
     expect("tidegate_upstream_retries_total", &retries, 1.0);
     let tokens = [("upstream", "primary"), ("direction", "input"), ("useful", "true")];
     expect("tidegate_tokens_total", &tokens, 120.0);
+    let cost = [("upstream", "primary"), ("useful", "true")];
+    expect("tidegate_cost_total", &cost, (120.0 * 0.15 + 30.0 * 0.6) / 1e6);
+    expect("tidegate_cost_total", &[("upstream", "primary"), ("useful", "false")], 0.0);
+    assert!(!page.contains("tidegate_cost_total{upstream=\"second\""), "it has no prices");
     expect("tidegate_extract_entities_total", &[("profile", "entities"), ("alignment", "exact")], 3.0);
     expect("tidegate_telemetry_dropped_total", &[("signal", "spans")], 2.0);
     expect("tidegate_retry_budget_ratio", &[("upstream", "primary")], 0.5);
     let ok = [("rpc_system_name", "grpc"), ("rpc_method", METHOD), ("rpc_response_status_code", "OK")];
     expect("rpc_server_call_duration_seconds_count", &ok, 1.0);
-    for gauge in ["tidegate_flights_active", "tidegate_server_active_calls", "tidegate_upstream_inflight"] {
+    for gauge in [
+        "tidegate_calls_active",
+        "tidegate_flights_active",
+        "tidegate_server_active_calls",
+        "tidegate_upstream_inflight",
+    ] {
         let of_gauge = samples(&page).into_iter().filter(|(name, ..)| name == gauge);
         let values: Vec<f64> = of_gauge.map(|(.., value)| value).collect();
         assert!(!values.is_empty() && values.iter().all(|value| *value == 0.0), "{gauge}: {values:?}");
@@ -142,8 +196,14 @@ fn gauges_show_what_is_running() {
     let running = AttemptGuard::begin(telemetry.observer(), facts);
     let inflight = |page: &str| value(page, "tidegate_upstream_inflight", &[("upstream", "primary")]);
     assert_eq!(inflight(&telemetry.page().render()), Some(1.0));
-    drop(running);
-    assert_eq!(inflight(&telemetry.page().render()), Some(0.0));
+    let mut call = CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none());
+    call.accepted(&"entities".into());
+    let refused = CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none());
+    let active = |page: &str| value(page, "tidegate_calls_active", &[]);
+    assert_eq!(active(&telemetry.page().render()), Some(1.0), "who was not let in takes no place");
+    drop((running, call, refused));
+    let page = telemetry.page().render();
+    assert_eq!((inflight(&page), active(&page)), (Some(0.0), Some(0.0)));
 }
 
 #[test]

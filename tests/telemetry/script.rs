@@ -14,7 +14,7 @@ use tidegate::{
         event::{AttemptFacts, CacheResult, EvictionCause, FlightEnded, Signal, ValidationResult},
         spans,
     },
-    upstream::{Endpoint, RetrySafety},
+    upstream::{Endpoint, RetrySafety, settings::Prices},
 };
 use tracing::Span;
 
@@ -37,7 +37,9 @@ pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
 pub(crate) fn configured() -> Configured {
     Configured {
         upstreams: vec!["primary".into(), "second".into()],
+        prices: vec![("primary".into(), Prices { input_per_million: 0.15, output_per_million: 0.6 })],
         profiles: vec!["entities".into(), "inline".into()],
+        in_flight_max: 64,
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn settings(base_url: &str) -> UpstreamSettings {
         proxy: None,
         headers: Vec::new(),
         propagate_trace: false,
+        prices: None,
     }
 }
 

@@ -79,3 +79,7 @@ pub const GEN_AI_TOKEN_TYPE: Label = Label::closed("gen_ai.token.type", DIRECTIO
 
 /// The version of this build.
 pub const VERSION: Label = Label::from("version", Values::Build);
+/// The commit it was built from, or `unknown`.
+pub const COMMIT: Label = Label::from("commit", Values::Build);
+/// The version of the compiler.
+pub const RUSTC: Label = Label::from("rustc", Values::Build);

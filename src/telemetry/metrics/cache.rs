@@ -1,6 +1,9 @@
 //! The cache and the flights behind it.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use metrics::{Counter, Gauge, Histogram};
 
@@ -15,18 +18,20 @@ use crate::telemetry::{
 
 /// Instruments of the cache and of flights.
 pub(super) struct CacheMetrics {
+    instruments: Arc<Instruments>,
     /// Flights under way.
     pub(super) flights: Level,
     requests: Grid<Counter>,
     evictions: Grid<Counter>,
-    waits: Grid<Histogram>,
+    waits: Grid<OnceLock<Histogram>>,
     entries: Gauge,
     weight: Gauge,
 }
 
 impl CacheMetrics {
-    pub(super) fn new(instruments: &Instruments) -> Self {
+    pub(super) fn new(instruments: &Arc<Instruments>) -> Self {
         Self {
+            instruments: Arc::clone(instruments),
             flights: Level::new(instruments.gauge(&list::FLIGHTS, [])),
             requests: Grid::new(&[()], CacheResult::ALL, |(), result| {
                 instruments.counter(&list::CACHE_REQUESTS, [word(result.as_str())])
@@ -34,9 +39,7 @@ impl CacheMetrics {
             evictions: Grid::new(&[()], EvictionCause::ALL, |(), cause| {
                 instruments.counter(&list::CACHE_EVICTIONS, [word(cause.as_str())])
             }),
-            waits: Grid::new(&[()], labels::WAIT_OUTCOMES, |(), outcome| {
-                instruments.histogram(&list::FLIGHT_WAIT, [word(outcome)])
-            }),
+            waits: Grid::new(&[()], labels::WAIT_OUTCOMES, |(), _| OnceLock::new()),
             entries: instruments.gauge(&list::CACHE_ENTRIES, []),
             weight: instruments.gauge(&list::CACHE_WEIGHT, []),
         }
@@ -61,8 +64,11 @@ impl CacheMetrics {
     }
 
     pub(super) fn waited(&self, answered: bool, elapsed: Duration) {
-        if let Some(wait) = self.waits.at(0, usize::from(!answered)) {
-            wait.record(elapsed.as_secs_f64());
+        let outcome = usize::from(!answered);
+        if let Some(wait) = self.waits.at(0, outcome) {
+            let label = || labels::WAIT_OUTCOMES.get(outcome).and_then(|outcome| word(outcome));
+            let make = || self.instruments.histogram(&list::FLIGHT_WAIT, [label()]);
+            wait.get_or_init(make).record(elapsed.as_secs_f64());
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Calls and what their answers were worth.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use metrics::{Counter, Histogram};
 
 use super::{
     instruments::{Instruments, LabelValue, name, word},
-    table::{ByName, Grid},
+    table::{ByName, Grid, Level},
 };
 use crate::{
     extraction::{Alignment, Entry, Verdict},
     telemetry::{
         catalogue::{OTHER, list},
         event::{CacheResult, CallEnded, ValidationResult},
+        settings::Configured,
     },
 };
 
@@ -20,40 +21,60 @@ use crate::{
 pub(super) struct CallMetrics {
     instruments: Arc<Instruments>,
     profiles: ByName<ProfileMetrics>,
-    overhead: Histogram,
+    active: Level,
+    overhead: OnceLock<Histogram>,
 }
 
 /// Instruments of one profile.
 struct ProfileMetrics {
-    calls: Grid<Counter>,
-    durations: Grid<Histogram>,
+    profile: LabelValue,
+    calls: Grid<OnceLock<Counter>>,
+    durations: Grid<OnceLock<Histogram>>,
     validation: Grid<Counter>,
     entities: Grid<Counter>,
 }
 
 impl CallMetrics {
-    pub(super) fn new(instruments: &Arc<Instruments>, profiles: &[Arc<str>]) -> Self {
+    #[expect(clippy::cast_precision_loss, reason = "fewer calls than 2^52 are let in")]
+    pub(super) fn new(instruments: &Arc<Instruments>, configured: &Configured) -> Self {
+        instruments.gauge(&list::CALLS_LIMIT, []).set(configured.in_flight_max as f64);
         // Who is refused before there is a profile is counted under `other`, from zero like all the others.
-        let profiles: Vec<Arc<str>> = profiles.iter().cloned().chain([OTHER.into()]).collect();
+        let profiles: Vec<Arc<str>> = configured.profiles.iter().cloned().chain([OTHER.into()]).collect();
         Self {
             instruments: Arc::clone(instruments),
             profiles: ByName::new(&profiles, |profile| ProfileMetrics::new(instruments, &name(profile))),
-            overhead: instruments.histogram(&list::OVERHEAD_DURATION, []),
+            active: Level::new(instruments.gauge(&list::CALLS_ACTIVE, [])),
+            overhead: OnceLock::new(),
         }
     }
 
+    pub(super) fn started(&self) {
+        self.active.up();
+    }
+
     pub(super) fn ended(&self, call: &CallEnded<'_>) {
+        if call.started {
+            self.active.down();
+        }
         let profile = self.profile(call.profile.map_or(OTHER, |profile| profile));
         if let Some(calls) = profile.calls.at(call.entry as usize, call.verdict as usize) {
-            calls.increment(1);
+            let make = || calls_total(&self.instruments, &profile.profile, call.entry, call.verdict);
+            calls.get_or_init(make).increment(1);
         }
         let cache = call.cache.map_or(CacheResult::ALL.len(), |cache| cache as usize);
         if let Some(duration) = profile.durations.at(0, cache) {
-            duration.record(call.elapsed.as_secs_f64());
+            let labels = || [profile.profile.clone(), call.cache.and_then(|cache| word(cache.as_str()))];
+            let make = || self.instruments.histogram(&list::CALL_DURATION, labels());
+            duration.get_or_init(make).record(call.elapsed.as_secs_f64());
         }
         if let Some(overhead) = call.overhead {
-            self.overhead.record(overhead.as_secs_f64());
+            let make = || self.instruments.histogram(&list::OVERHEAD_DURATION, []);
+            self.overhead.get_or_init(make).record(overhead.as_secs_f64());
         }
+    }
+
+    pub(super) fn sample(&self) {
+        self.active.sample();
     }
 
     pub(super) fn validated(&self, profile: &str, result: ValidationResult) {
@@ -75,23 +96,27 @@ impl CallMetrics {
 
 impl ProfileMetrics {
     fn new(instruments: &Instruments, profile: &LabelValue) -> Self {
-        let caches: Vec<Option<CacheResult>> =
-            CacheResult::ALL.iter().copied().map(Some).chain([None]).collect();
+        // One column more for calls that never got as far as the cache.
+        let caches = vec![(); CacheResult::ALL.len() + 1];
         Self {
-            calls: Grid::new(Entry::ALL, Verdict::ALL, |entry, verdict| {
-                let labels = [word(entry.as_str()), profile.clone(), word(verdict.as_str())];
-                instruments.counter(&list::CALLS, labels)
+            calls: Grid::new(Entry::ALL, Verdict::ALL, |entry, verdict| match entry {
+                Entry::Unary => OnceLock::from(calls_total(instruments, profile, entry, verdict)),
+                // Nothing comes these ways yet.
+                Entry::StreamItem | Entry::Job => OnceLock::new(),
             }),
-            durations: Grid::new(&[()], &caches, |(), cache| {
-                let cache = cache.and_then(|cache| word(cache.as_str()));
-                instruments.histogram(&list::CALL_DURATION, [profile.clone(), cache])
-            }),
+            durations: Grid::new(&[()], &caches, |(), ()| OnceLock::new()),
             validation: Grid::new(&[()], ValidationResult::ALL, |(), result| {
                 instruments.counter(&list::VALIDATION_TOTAL, [profile.clone(), word(result.as_str())])
             }),
             entities: Grid::new(&[()], Alignment::ALL, |(), alignment| {
                 instruments.counter(&list::ENTITIES_TOTAL, [profile.clone(), word(alignment.as_str())])
             }),
+            profile: profile.clone(),
         }
     }
+}
+
+fn calls_total(instruments: &Instruments, profile: &LabelValue, entry: Entry, verdict: Verdict) -> Counter {
+    let labels = [word(entry.as_str()), profile.clone(), word(verdict.as_str())];
+    instruments.counter(&list::CALLS, labels)
 }

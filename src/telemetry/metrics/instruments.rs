@@ -12,12 +12,19 @@ use metrics_exporter_prometheus::{
 use metrics_opentelemetry::{OpenTelemetryMetrics, OpenTelemetryRecorder};
 use opentelemetry::metrics::Meter;
 
+use super::{
+    fractions::{Fraction, Fractions},
+    series::SeriesCount,
+};
 use crate::telemetry::catalogue::{self, Kind, Metric, Unit};
 
 /// The recorders of one gateway: values, not globals, so that several can live in one process.
 pub(super) struct Instruments {
     prometheus: PrometheusRecorder,
     otlp: Option<OpenTelemetryRecorder>,
+    fractions: Fractions,
+    meter: Option<Meter>,
+    count: SeriesCount,
 }
 
 /// The value of one label; absent where the label has no meaning.
@@ -40,9 +47,10 @@ static METADATA: Metadata<'static> = Metadata::new("tidegate", Level::INFO, None
 impl Instruments {
     /// Describes the whole catalogue to both recorders. That has to come before the first instrument:
     /// units and bounds are read when one is made.
-    pub(super) fn new(meter: Option<Meter>) -> Result<Self, BuildError> {
+    pub(super) fn new(meter: Option<Meter>, count: SeriesCount) -> Result<Self, BuildError> {
         let mut builder = PrometheusBuilder::new().with_recommended_naming(true);
-        let mut otlp = meter.map(|meter| OpenTelemetryRecorder::new(OpenTelemetryMetrics::new(meter)));
+        let recorder = |meter| OpenTelemetryRecorder::new(OpenTelemetryMetrics::new(meter));
+        let mut otlp = meter.clone().map(recorder);
         for metric in catalogue::ALL {
             if let Kind::Histogram(buckets) = metric.kind {
                 builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets)?;
@@ -51,7 +59,8 @@ impl Instruments {
                 }
             }
         }
-        let instruments = Self { prometheus: builder.build_recorder(), otlp };
+        let prometheus = builder.build_recorder();
+        let instruments = Self { prometheus, otlp, fractions: Fractions::default(), meter, count };
         for metric in catalogue::ALL {
             describe(&instruments.prometheus, metric);
             if let Some(otlp) = &instruments.otlp {
@@ -65,6 +74,16 @@ impl Instruments {
         self.prometheus.handle()
     }
 
+    /// How many series there are, and how many there are not.
+    pub(super) fn count(&self) -> &SeriesCount {
+        &self.count
+    }
+
+    /// Adds what the exporter knows nothing of to its page.
+    pub(super) fn complete(&self, page: &mut String) {
+        self.fractions.render(page);
+    }
+
     /// The counter of `metric` for these values, given in the order of its labels.
     pub(super) fn counter<const N: usize>(
         &self,
@@ -72,6 +91,9 @@ impl Instruments {
         values: [LabelValue; N],
     ) -> Counter {
         let key = key(metric, values);
+        if !self.count.admit(metric, &key) {
+            return Counter::noop();
+        }
         let one = self.prometheus.register_counter(&key, &METADATA);
         match &self.otlp {
             Some(otlp) => Counter::from_arc(Arc::new(Both(one, otlp.register_counter(&key, &METADATA)))),
@@ -79,9 +101,26 @@ impl Instruments {
         }
     }
 
+    /// The counter of `metric` for these values, given in the order of its labels, for parts of one.
+    pub(super) fn fraction<const N: usize>(
+        &self,
+        metric: &'static Metric,
+        values: [LabelValue; N],
+    ) -> Fraction {
+        let key = key(metric, values);
+        if self.count.admit(metric, &key) {
+            self.fractions.counter(metric, &key, self.meter.as_ref())
+        } else {
+            Fraction::default()
+        }
+    }
+
     /// The gauge of `metric` for these values, given in the order of its labels.
     pub(super) fn gauge<const N: usize>(&self, metric: &'static Metric, values: [LabelValue; N]) -> Gauge {
         let key = key(metric, values);
+        if !self.count.admit(metric, &key) {
+            return Gauge::noop();
+        }
         let one = self.prometheus.register_gauge(&key, &METADATA);
         match &self.otlp {
             Some(otlp) => Gauge::from_arc(Arc::new(Both(one, otlp.register_gauge(&key, &METADATA)))),
@@ -96,6 +135,9 @@ impl Instruments {
         values: [LabelValue; N],
     ) -> Histogram {
         let key = key(metric, values);
+        if !self.count.admit(metric, &key) {
+            return Histogram::noop();
+        }
         let one = self.prometheus.register_histogram(&key, &METADATA);
         match &self.otlp {
             Some(otlp) => Histogram::from_arc(Arc::new(Both(one, otlp.register_histogram(&key, &METADATA)))),
@@ -174,5 +216,31 @@ impl HistogramFn for Both<Histogram> {
     fn record(&self, value: f64) {
         self.0.record(value);
         self.1.record(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::catalogue::list;
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted_and_not_made() {
+        let instruments = Instruments::new(None, SeriesCount::up_to(2)).unwrap();
+        instruments.counter(&list::CACHE_REQUESTS, [word("hit")]).increment(1);
+        instruments.counter(&list::CACHE_REQUESTS, [word("hit")]).increment(1);
+        instruments.histogram(&list::FLIGHT_WAIT, [word("left")]).record(1.0);
+        instruments.gauge(&list::FLIGHTS, []).set(1.0);
+        instruments.counter(&list::CACHE_REQUESTS, [word("miss")]).increment(1);
+        instruments.fraction(&list::PROCESS_CPU, []).add(1);
+        let mut page = instruments.handle().render();
+        instruments.complete(&mut page);
+        let samples: Vec<&str> = page.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+        assert_eq!(
+            samples,
+            [r#"tidegate_cache_requests_total{result="hit"} 2"#, "tidegate_flights_active 1"]
+        );
+        let count = instruments.count();
+        assert_eq!((count.made(), count.refused()), (2, 18 + 1 + 1));
     }
 }

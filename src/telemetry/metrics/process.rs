@@ -2,20 +2,21 @@
 
 use std::{fs, path::Path, time::UNIX_EPOCH};
 
-use metrics::{Counter, Gauge};
+use metrics::Gauge;
 
-use super::instruments::Instruments;
+use super::{fractions::Fraction, instruments::Instruments};
 use crate::{
     clock::{SystemClock, WallClock},
     telemetry::catalogue::list,
 };
 
-/// Ticks per second in `/proc/self/stat`: 100 on every architecture that Linux runs on today.
-const TICKS_PER_SECOND: u64 = 100;
+/// Billionths of a second per tick of `/proc/self/stat`: a hundredth on every architecture that Linux runs on
+/// today.
+const TICK: u64 = 10_000_000;
 
 /// Instruments of the process, set when they are about to be read.
 pub(super) struct ProcessMetrics {
-    cpu: Counter,
+    cpu: Fraction,
     memory: Gauge,
     open_fds: Gauge,
     max_fds: Gauge,
@@ -26,7 +27,7 @@ impl ProcessMetrics {
         let since_1970 = SystemClock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         instruments.gauge(&list::PROCESS_START, []).set(since_1970.as_secs_f64());
         Self {
-            cpu: instruments.counter(&list::PROCESS_CPU, []),
+            cpu: instruments.fraction(&list::PROCESS_CPU, []),
             memory: instruments.gauge(&list::PROCESS_MEMORY, []),
             open_fds: instruments.gauge(&list::PROCESS_FDS, []),
             max_fds: instruments.gauge(&list::PROCESS_FDS_MAX, []),
@@ -38,7 +39,7 @@ impl ProcessMetrics {
         let proc = Path::new("/proc/self");
         let read = |file: &str| fs::read_to_string(proc.join(file)).unwrap_or_default();
         if let Some(ticks) = cpu_ticks(&read("stat")) {
-            self.cpu.absolute(ticks / TICKS_PER_SECOND);
+            self.cpu.absolute(ticks * TICK);
         }
         if let Some(kibibytes) = number_after(&read("status"), "VmRSS:") {
             self.memory.set((kibibytes * 1024) as f64);

@@ -8,6 +8,7 @@ use std::{
 use metrics::{Counter, Gauge, Histogram};
 
 use super::{
+    fractions::Fraction,
     instruments::{Instruments, LabelValue, name, word},
     table::{ByName, Grid, Grown, Level},
 };
@@ -16,8 +17,9 @@ use crate::{
     telemetry::{
         catalogue::{OTHER, labels, list},
         event::{AttemptFacts, FlightEnded},
+        settings::Configured,
     },
-    upstream::Endpoint,
+    upstream::{Endpoint, settings::Prices},
 };
 
 /// Instruments of all upstreams.
@@ -43,26 +45,34 @@ pub(super) struct UpstreamMetrics {
     attempts: Grid<OnceLock<Counter>>,
     retries: Grid<Counter>,
     withheld: Grid<Counter>,
-    call_retries: Grid<Histogram>,
-    retry_delay: Histogram,
+    call_retries: Grid<OnceLock<Histogram>>,
+    retry_delay: OnceLock<Histogram>,
     inflight: Level,
     budget: Gauge,
     tokens: Grid<Counter>,
+    cost: Option<Cost>,
     http: Grown<(AttemptKind, Option<u16>, Option<ErrorType>), Histogram>,
     gen_ai: Grown<Option<ErrorType>, Histogram>,
     gen_ai_tokens: OnceLock<Grid<Histogram>>,
 }
 
+/// What attempts cost.
+struct Cost {
+    prices: Prices,
+    useful: Grid<Fraction>,
+}
+
 impl UpstreamTable {
-    pub(super) fn new(instruments: &Arc<Instruments>, upstreams: &[Arc<str>]) -> Self {
-        Self {
-            instruments: Arc::clone(instruments),
-            by_name: ByName::new(upstreams, |upstream| UpstreamMetrics::new(instruments, name(upstream))),
-        }
+    pub(super) fn new(instruments: &Arc<Instruments>, configured: &Configured) -> Self {
+        let one = |upstream: &Arc<str>| {
+            let prices = configured.prices.iter().find(|(name, _)| name == upstream);
+            UpstreamMetrics::new(instruments, name(upstream), prices.map(|(_, prices)| *prices))
+        };
+        Self { instruments: Arc::clone(instruments), by_name: ByName::new(&configured.upstreams, one) }
     }
 
     pub(super) fn of(&self, endpoint: &Endpoint) -> &UpstreamMetrics {
-        self.by_name.get(&endpoint.name, || UpstreamMetrics::new(&self.instruments, word(OTHER)))
+        self.by_name.get(&endpoint.name, || UpstreamMetrics::new(&self.instruments, word(OTHER), None))
     }
 
     pub(super) fn sample(&self) {
@@ -71,13 +81,13 @@ impl UpstreamTable {
 }
 
 impl UpstreamMetrics {
-    fn new(instruments: &Arc<Instruments>, upstream: LabelValue) -> Self {
+    fn new(instruments: &Arc<Instruments>, upstream: LabelValue, prices: Option<Prices>) -> Self {
         let counter = |metric, first, second| instruments.counter(metric, [upstream.clone(), first, second]);
         let budget = instruments.gauge(&list::BUDGET, [upstream.clone()]);
         budget.set(1.0);
         Self {
             attempts: Grid::new(AttemptKind::ALL, &attempt_ends(), |kind, end| {
-                if starts_at_zero(kind, end) {
+                if starts_at_zero(kind) {
                     OnceLock::from(attempts(instruments, &upstream, kind, end))
                 } else {
                     OnceLock::new()
@@ -89,15 +99,14 @@ impl UpstreamMetrics {
             withheld: Grid::new(&[()], Withheld::ALL, |(), reason| {
                 instruments.counter(&list::RETRIES_WITHHELD, [upstream.clone(), word(reason.as_str())])
             }),
-            call_retries: Grid::new(&[()], AttemptOutcome::ALL, |(), outcome| {
-                instruments.histogram(&list::FLIGHT_RETRIES, [upstream.clone(), word(outcome.as_str())])
-            }),
-            retry_delay: instruments.histogram(&list::RETRY_DELAY_DURATION, [upstream.clone()]),
+            call_retries: Grid::new(&[()], AttemptOutcome::ALL, |(), _| OnceLock::new()),
+            retry_delay: OnceLock::new(),
             inflight: Level::new(instruments.gauge(&list::INFLIGHT, [upstream.clone()])),
             budget,
-            tokens: Grid::new(labels::DIRECTIONS, &["false", "true"], |direction, useful| {
+            tokens: Grid::new(labels::DIRECTIONS, USEFUL, |direction, useful| {
                 counter(&list::TOKENS_TOTAL, word(direction), word(useful))
             }),
+            cost: prices.map(|prices| Cost::new(instruments, &upstream, prices)),
             http: Grown::new(),
             gen_ai: Grown::new(),
             gen_ai_tokens: OnceLock::new(),
@@ -124,6 +133,9 @@ impl UpstreamMetrics {
             if let (Some(tokens), Some(counter)) = (tokens, self.tokens.at(direction, useful)) {
                 counter.increment(tokens);
             }
+        }
+        if let Some(cost) = &self.cost {
+            cost.spent(end.usage, useful);
         }
         let (kind, status) = (attempt.kind, end.http_status);
         let duration = self.http.get((kind, status, error_type), || {
@@ -158,10 +170,15 @@ impl UpstreamMetrics {
         if flight.retries > 0
             && let Some(retries) = self.call_retries.at(0, outcome as usize)
         {
-            retries.record(f64::from(flight.retries));
+            let make = || {
+                let labels = [self.upstream.clone(), word(outcome.as_str())];
+                self.instruments.histogram(&list::FLIGHT_RETRIES, labels)
+            };
+            retries.get_or_init(make).record(f64::from(flight.retries));
         }
         if !flight.retry_delay.is_zero() {
-            self.retry_delay.record(flight.retry_delay.as_secs_f64());
+            let make = || self.instruments.histogram(&list::RETRY_DELAY_DURATION, [self.upstream.clone()]);
+            self.retry_delay.get_or_init(make).record(flight.retry_delay.as_secs_f64());
         }
         let duration = self.gen_ai.get(flight.error_type, || {
             let [operation, provider, model] = gen_ai_labels(flight.endpoint);
@@ -208,6 +225,35 @@ impl UpstreamMetrics {
     }
 }
 
+impl Cost {
+    fn new(instruments: &Instruments, upstream: &LabelValue, prices: Prices) -> Self {
+        let useful = Grid::new(&[()], USEFUL, |(), useful| {
+            instruments.fraction(&list::COST_TOTAL, [upstream.clone(), word(useful)])
+        });
+        Self { prices, useful }
+    }
+
+    /// Tokens times the price of a million are millionths; what an upstream does not tell costs nothing here.
+    fn spent(&self, usage: Usage, useful: usize) {
+        const BILLIONTHS: f64 = 1e3;
+        #[expect(clippy::cast_precision_loss, reason = "tokens are never counted beyond 2^52")]
+        let millionths = |tokens: Option<u64>, price: f64| tokens.unwrap_or_default() as f64 * price;
+        let cost = millionths(usage.input_tokens, self.prices.input_per_million)
+            + millionths(usage.output_tokens, self.prices.output_per_million);
+        if let Some(spent) = self.useful.at(0, useful) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "prices are not negative, and a cast stops at the greatest number"
+            )]
+            spent.add((cost * BILLIONTHS).round() as u64);
+        }
+    }
+}
+
+/// Values of the label, by whether it is so.
+const USEFUL: &[&str] = &["false", "true"];
+
 type AttemptEnding = (AttemptOutcome, Option<ErrorType>);
 
 fn attempts(
@@ -220,10 +266,12 @@ fn attempts(
     instruments.counter(&list::ATTEMPTS, labels)
 }
 
-/// Failures of the rarer kinds come into being when they happen: all combinations for eleven upstreams are
-/// more than the 2000 series at which an OTLP instrument lumps the rest together.
-fn starts_at_zero(kind: AttemptKind, (outcome, _): AttemptEnding) -> bool {
-    outcome != AttemptOutcome::Failure || matches!(kind, AttemptKind::Initial | AttemptKind::Retry)
+/// Attempts of kinds that are not made yet come into being when they happen.
+fn starts_at_zero(kind: AttemptKind) -> bool {
+    match kind {
+        AttemptKind::Initial | AttemptKind::Retry | AttemptKind::Transparent => true,
+        AttemptKind::Rerun | AttemptKind::Hedge | AttemptKind::Fallback | AttemptKind::Repair => false,
+    }
 }
 
 /// Every way in which an attempt can end, in the order of `attempt_end`.

@@ -18,4 +18,8 @@ catalogue! { "Calls":
         "From a gRPC request's head to the end of its answer; error.type is there if the status is the server's fault.");
     ACTIVE_CALLS = gauge("tidegate.server.active_calls", Unit::Count, &[RPC_METHOD],
         "gRPC requests being served.");
+    CALLS_ACTIVE = gauge("tidegate.calls.active", Unit::Count, &[],
+        "Calls that were let in and are being served.");
+    CALLS_LIMIT = gauge("tidegate.calls.limit", Unit::Count, &[],
+        "The most calls that are let in at once (server.max_in_flight); more are refused.");
 }

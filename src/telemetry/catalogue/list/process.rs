@@ -1,13 +1,21 @@
-//! The build and the process.
+//! The build, the runtime and the process.
 
 use super::{Metric, Unit, counter, gauge};
-use crate::telemetry::catalogue::labels::VERSION;
+use crate::telemetry::catalogue::labels::{COMMIT, RUSTC, VERSION};
 
-catalogue! { "Process":
-    BUILD = gauge("tidegate.build.info", Unit::Count, &[VERSION],
-        "Always 1.");
+catalogue! { "Process and runtime":
+    BUILD = gauge("tidegate.build.info", Unit::Count, &[VERSION, COMMIT, RUSTC],
+        "Always 1; commit is unknown where it was built without git or unoptimised.");
+    RUNTIME_WORKERS = gauge("tidegate.runtime.workers", Unit::Count, &[],
+        "Threads that the asynchronous runtime works with.");
+    RUNTIME_BUSY = Metric { unit: Unit::Seconds, ..counter("tidegate.runtime.busy", &[],
+        "Time in which those threads had something to do, all together.") };
+    RUNTIME_TASKS = gauge("tidegate.runtime.tasks", Unit::Count, &[],
+        "Tasks alive in the runtime.");
+    RUNTIME_QUEUE = gauge("tidegate.runtime.queue_depth", Unit::Count, &[],
+        "Tasks that wait for a thread in the queue that all threads share.");
     PROCESS_CPU = Metric { unit: Unit::Seconds, ..counter("process.cpu", &[],
-        "Processor time of this process, in whole seconds.") };
+        "Processor time of this process, to hundredths of a second.") };
     PROCESS_MEMORY = gauge("process.resident_memory", Unit::Bytes, &[],
         "Memory of this process that is in RAM.");
     PROCESS_FDS = gauge("process.open_fds", Unit::Count, &[],

@@ -25,4 +25,6 @@ catalogue! { "Upstreams":
         "What is left of the purse for extra attempts, 0 to 1.");
     TOKENS_TOTAL = counter("tidegate.tokens", &[UPSTREAM, DIRECTION, USEFUL],
         "Tokens as the upstream reported them; useful if the attempt brought a valid answer.");
+    COST_TOTAL = counter("tidegate.cost", &[UPSTREAM, USEFUL],
+        "What those tokens cost, in the currency of the configured prices; only for upstreams that have prices.");
 }

@@ -1,0 +1,79 @@
+//! Bounds how many series there are.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use metrics::Key;
+
+use crate::telemetry::catalogue::{Kind, Metric};
+
+/// The most series on the page. The labels' values are bounded, but their combinations are many: an API that
+/// answers with every HTTP status there is would have a histogram for each. A gateway with 64 upstreams and
+/// 256 profiles that are all in use stays below.
+const SERIES_MAX: usize = 100_000;
+
+/// Which series there are, and how many there are not for want of room.
+pub(super) struct SeriesCount {
+    limit: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Hashes of the names and labels: two upstreams with one model share the series of that model.
+    keys: HashSet<u64>,
+    made: usize,
+    refused: usize,
+}
+
+impl SeriesCount {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self::up_to(SERIES_MAX)
+    }
+
+    /// None yet, and never more than `limit`.
+    pub(super) fn up_to(limit: usize) -> Self {
+        Self { limit, known: Mutex::default() }
+    }
+
+    /// Whether there is room for `metric` with these labels; if so, it is counted.
+    pub(super) fn admit(&self, metric: &Metric, key: &Key) -> bool {
+        let (samples, mut known) = (samples(metric), self.known());
+        if known.keys.contains(&key.get_hash()) {
+            return true;
+        }
+        if known.made + samples > self.limit {
+            known.refused += samples;
+            return false;
+        }
+        known.keys.insert(key.get_hash());
+        known.made += samples;
+        true
+    }
+
+    /// How many there are.
+    pub(super) fn made(&self) -> usize {
+        self.known().made
+    }
+
+    /// How many were not made.
+    pub(super) fn refused(&self) -> usize {
+        self.known().refused
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lines on the page for one set of labels.
+fn samples(metric: &Metric) -> usize {
+    match metric.kind {
+        Kind::Counter | Kind::Gauge => 1,
+        // One more bucket has no bound, and then there are count and sum.
+        Kind::Histogram(bounds) => bounds.len() + 3,
+    }
+}
