@@ -16,6 +16,7 @@ mod export;
 mod invariants;
 mod logs;
 mod page;
+mod parity;
 mod scrape;
 mod sink;
 mod spans;

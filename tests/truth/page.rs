@@ -62,9 +62,20 @@ impl Page {
 /// What the last export said of counters and histograms, in the words of the page.
 pub fn exported(exports: &[ExportMetricsServiceRequest]) -> Samples {
     let last = exports.last().expect("metrics were exported");
-    let scopes = last.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    let cumulative = metrics_of(last).filter(|metric| !matches!(metric.data, Some(Data::Gauge(_))));
+    samples_of(cumulative)
+}
+
+/// The metrics of an export.
+pub fn metrics_of(export: &ExportMetricsServiceRequest) -> impl Iterator<Item = &Metric> {
+    let scopes = export.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    scopes.flat_map(|scope| &scope.metrics)
+}
+
+/// What they say, in the words of the page.
+pub fn samples_of<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Samples {
     let mut samples = Samples::new();
-    for metric in scopes.flat_map(|scope| &scope.metrics) {
+    for metric in metrics {
         for (series, value) in metric_samples(metric) {
             let before = samples.insert(series.clone(), value);
             assert_eq!(before, None, "{series:?} was exported twice");
@@ -105,7 +116,11 @@ fn metric_samples(metric: &Metric) -> Samples {
                 }
             }
         }
-        Data::Gauge(_) => {}
+        Data::Gauge(gauge) => {
+            for point in &gauge.data_points {
+                samples.insert((name.clone(), labels(&point.attributes)), number(point));
+            }
+        }
         other => panic!("{name} is none of ours: {other:?}"),
     }
     samples

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tidegate::{
     proto,
     simulator::{
@@ -18,8 +19,14 @@ use crate::{
     support::request,
 };
 
-/// Calls with made-up names, of each kind.
-const MADE_UP: usize = 250;
+/// Calls with made-up names, of each kind: ten thousand names in all.
+const MADE_UP: usize = 2000;
+
+/// How many of each kind are under way at once.
+const AT_ONCE: usize = 20;
+
+/// Where the names come from: those of the warm-up, and the others.
+const SEEDS: [u64; 2] = [7, 8];
 
 async fn page(stage: &Stage) -> Page {
     Page::read(&stage.gateway.metrics().await)
@@ -31,7 +38,7 @@ async fn warm_up(stage: &Stage) {
     stage.call("Ada Lovelace met Charles Babbage.").await.unwrap();
     stage.call(" ").await.unwrap_err();
     stage.call("fails").await.unwrap_err();
-    make_up(stage, 1).await;
+    make_up(stage, SEEDS[0], 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,14 +57,6 @@ async fn every_family_has_a_type_and_help_and_none_is_a_summary() {
         assert_eq!(histogram, family != name, "{name} of {family}");
         assert!(!labels.contains_key("quantile"), "{name}");
         assert_eq!(page.types[family] == "counter", name.ends_with("_total"), "{name}");
-    }
-    // The whole catalogue, whether it has values yet or not.
-    for metric in tidegate::telemetry::catalogue::ALL {
-        assert!(
-            page.types.contains_key(&metric.prometheus_name()),
-            "{} is not there",
-            metric.prometheus_name()
-        );
     }
 }
 
@@ -96,40 +95,58 @@ async fn counters_are_there_before_the_first_call() {
 async fn what_callers_make_up_adds_no_series() {
     let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
     warm_up(&stage).await;
-    stage.metrics_at_rest(8).await;
+    stage.metrics_at_rest(9).await;
     let before: BTreeSet<_> = page(&stage).await.samples.into_keys().collect();
-    make_up(&stage, MADE_UP).await;
-    let after: BTreeSet<_> = page(&stage).await.samples.into_keys().collect();
+    make_up(&stage, SEEDS[1], MADE_UP).await;
+    let after = page(&stage).await;
+    let refused = after.samples.iter().filter(|((name, labels), _)| {
+        name == "tidegate_calls_total" && labels.get("profile").is_some_and(|profile| profile == "other")
+    });
+    let refused: f64 = refused.map(|(_, calls)| calls).sum();
+    assert!(refused >= crate::stage::count(MADE_UP), "only {refused} strangers were counted");
+    let after: BTreeSet<_> = after.samples.into_keys().collect();
     let new: Vec<_> = after.difference(&before).collect();
     assert!(new.is_empty(), "{new:#?}");
     assert_eq!(after.len(), before.len());
 }
 
-/// Makes `count` calls of each kind of made-up name: profile, method, service and what stands for a model.
-async fn make_up(stage: &Stage, count: usize) {
+/// Makes `count` calls of each kind of made-up name: profile, service, method, what stands for a model, and
+/// the fields of a schema.
+async fn make_up(stage: &Stage, seed: u64, count: usize) {
     let channel = tonic::transport::Endpoint::new(format!("http://{}", stage.gateway.grpc)).unwrap();
     let channel = channel.connect().await.unwrap();
-    for n in 0..count {
-        let mut calls = JoinSet::new();
-        let mut profile = request("Ada Lovelace.", LONG);
-        profile.get_mut().profile = format!("made-up-{n}");
-        for (path, request, code) in [
-            ("/tidegate.v1.ExtractionService/Extract".to_owned(), profile, Code::InvalidArgument),
-            (format!("/made.up/Method{n}"), request("Ada.", LONG), Code::Unimplemented),
-            (
-                format!("/tidegate.v1.ExtractionService/Extract{n}"),
-                request("Ada.", LONG),
-                Code::Unimplemented,
-            ),
-        ] {
+    let mut names = StdRng::seed_from_u64(seed);
+    let mut calls = JoinSet::new();
+    for _ in 0..count {
+        let name = format!("made-up-{:x}", names.random::<u64>());
+        for (path, request, code) in made_up(&name) {
             calls.spawn(unary(channel.clone(), path, request, code));
         }
-        let mut model = request("Ada Lovelace.", LONG);
-        model.metadata_mut().insert("x-model", format!("made-up-{n}").parse().unwrap());
-        let extract = "/tidegate.v1.ExtractionService/Extract".to_owned();
-        calls.spawn(unary(channel.clone(), extract, model, Code::Ok));
-        calls.join_all().await;
+        while calls.len() > AT_ONCE * made_up("").len() {
+            calls.join_next().await.unwrap().unwrap();
+        }
     }
+    calls.join_all().await;
+}
+
+/// A call of each kind, and what comes of it.
+fn made_up(name: &str) -> [(String, Request<proto::ExtractRequest>, Code); 5] {
+    const EXTRACT: &str = "/tidegate.v1.ExtractionService/Extract";
+    let mut profile = request("Ada Lovelace.", LONG);
+    profile.get_mut().profile = name.to_owned();
+    let mut model = request("Ada Lovelace.", LONG);
+    model.metadata_mut().insert("x-model", name.parse().unwrap());
+    let mut inline = request("Ada Lovelace.", LONG);
+    let schema = format!(r#"{{"type":"object","properties":{{"{name}":{{"type":"string"}}}}}}"#);
+    inline.get_mut().inline =
+        Some(proto::InlineProfile { schema, instructions: format!("Find the {name}.") });
+    [
+        (EXTRACT.to_owned(), profile, Code::InvalidArgument),
+        (format!("/made.up.{name}/Extract"), request("Ada.", LONG), Code::Unimplemented),
+        (format!("{EXTRACT}{name}"), request("Ada.", LONG), Code::Unimplemented),
+        (EXTRACT.to_owned(), model, Code::Ok),
+        (EXTRACT.to_owned(), inline, Code::Ok),
+    ]
 }
 
 async fn unary(channel: Channel, path: String, request: Request<proto::ExtractRequest>, code: Code) {

@@ -101,6 +101,11 @@ impl Sink {
         self.taken.borrow().clone()
     }
 
+    /// The last export of metrics.
+    pub fn last_metrics(&self) -> Option<ExportMetricsServiceRequest> {
+        self.taken.borrow().metrics.last().cloned()
+    }
+
     /// The spans exported so far.
     pub fn spans(&self) -> Vec<Span> {
         self.taken.borrow().spans()
