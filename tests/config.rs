@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests may panic")]
 
+#[path = "config/standard.rs"]
+mod standard;
+
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
@@ -388,56 +391,6 @@ fn variables_that_set_nothing_are_problems() {
     }
     let twice = [("TIDEGATE__CACHE__BYTES_MAX", "1"), ("TIDEGATE__cache__bytes_max", "2")];
     assert_eq!(only_problem(load_with(MINIMAL, &twice)).path, "TIDEGATE__cache__bytes_max");
-}
-
-#[test]
-fn the_standard_variables_fill_what_is_left_open() {
-    let variables = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
-        ("OTEL_SERVICE_NAME", "gate"),
-        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
-        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other, zone=a%20b,empty=,team=x"),
-    ];
-    let open = load_with(MINIMAL, &variables).unwrap().telemetry;
-    assert_eq!(open.otlp_endpoint.as_deref(), Some("http://collector:4317/"));
-    assert_eq!(open.service_name, "gate");
-    assert!((open.trace_ratio - 0.25).abs() < f64::EPSILON);
-    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    assert_eq!(open.resource, [pair("team", "x"), pair("zone", "a b")]);
-
-    let text = format!(
-        "{MINIMAL}[telemetry]\notlp_endpoint = \"http://own:1\"\ntrace_ratio = 0.5\nservice_name = \"own\"\n\
-         resource = {{ zone = \"own\" }}"
-    );
-    let closed = load_with(&text, &variables).unwrap().telemetry;
-    assert_eq!(closed.otlp_endpoint.as_deref(), Some("http://own:1/"));
-    assert_eq!(closed.service_name, "own");
-    assert!((closed.trace_ratio - 0.5).abs() < f64::EPSILON);
-    assert_eq!(closed.resource, [pair("team", "x"), pair("zone", "own")]);
-
-    let disabled = [("OTEL_SDK_DISABLED", "true"), variables[0], ("OTEL_TRACES_SAMPLER", "always_off")];
-    let disabled = load_with(MINIMAL, &disabled).unwrap().telemetry;
-    assert_eq!(disabled.otlp_endpoint, None);
-    assert!(disabled.trace_ratio.abs() < f64::EPSILON);
-}
-
-#[test]
-fn standard_variables_that_cant_be_followed_are_problems() {
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
-    for (variables, path) in [
-        (vec![endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")], "OTEL_EXPORTER_OTLP_PROTOCOL"),
-        (vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")], "telemetry.otlp_endpoint"),
-        (vec![("OTEL_TRACES_SAMPLER", "jaeger_remote")], "OTEL_TRACES_SAMPLER"),
-        (
-            vec![("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "x")],
-            "telemetry.trace_ratio",
-        ),
-        (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
-        (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
-    ] {
-        assert_eq!(only_problem(load_with(MINIMAL, &variables)).path, path);
-    }
 }
 
 #[test]

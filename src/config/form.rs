@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::problem::{Complaint, REDACTED};
 
-pub(super) use place::{FilePath, Listen, WebUrl};
+pub(super) use place::{FilePath, Listen, WebUrl, WebUrlOrNone};
 pub(super) use quantity::{Bytes, Count, Number, Span};
 
 /// A kind of value.

@@ -12,6 +12,37 @@ use super::{
 };
 
 const SECTION: &str = "telemetry";
+const METRICS_KEY: &str = "otlp_metrics_endpoint";
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+
+/// What is exported, and the variables that are about it alone.
+struct OtelSignal {
+    key: &'static str,
+    exporter: &'static str,
+    endpoint: &'static str,
+    protocol: &'static str,
+}
+
+const SIGNALS: [OtelSignal; 2] = [
+    OtelSignal {
+        key: "otlp_traces_endpoint",
+        exporter: "OTEL_TRACES_EXPORTER",
+        endpoint: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    },
+    OtelSignal {
+        key: METRICS_KEY,
+        exporter: "OTEL_METRICS_EXPORTER",
+        endpoint: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        protocol: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    },
+];
+
+enum Exporter {
+    Otlp,
+    None,
+}
 
 /// Fills the open keys of `[telemetry]`.
 pub(super) fn fill(
@@ -22,7 +53,9 @@ pub(super) fn fill(
     let section = table.entry(SECTION).or_insert_with(|| Value::Table(Table::new()));
     let Value::Table(section) = section else { return Vec::new() };
     let mut filling = Filling { section, environment, origins, problems: Vec::new() };
-    filling.endpoint();
+    filling.endpoints();
+    filling.milliseconds("otlp_timeout", "OTEL_EXPORTER_OTLP_TIMEOUT");
+    filling.milliseconds("otlp_metrics_interval", "OTEL_METRIC_EXPORT_INTERVAL");
     filling.sampler();
     filling.service_name();
     filling.resource();
@@ -37,23 +70,74 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn endpoint(&mut self) {
-        const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-        const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    /// An endpoint in the configuration is meant for everything, whatever the variables say of it.
+    fn endpoints(&mut self) {
         let disabled = self.environment.get_filled("OTEL_SDK_DISABLED");
         if self.section.contains_key("otlp_endpoint")
             || disabled.is_some_and(|v| v.eq_ignore_ascii_case("true"))
         {
             return;
         }
-        let Some(endpoint) = self.environment.get_filled(ENDPOINT) else { return };
-        match self.environment.get_filled(PROTOCOL) {
-            None | Some("grpc") => self.set("otlp_endpoint", Value::from(endpoint), ENDPOINT),
-            Some(_) => self.complain(
-                PROTOCOL,
+        for signal in &SIGNALS {
+            if !self.section.contains_key(signal.key) {
+                self.endpoint(signal);
+            }
+        }
+    }
+
+    fn endpoint(&mut self, signal: &OtelSignal) {
+        match self.exporter(signal) {
+            Some(Exporter::Otlp) => {}
+            Some(Exporter::None) => return self.set(signal.key, Value::from("none"), signal.exporter),
+            None => return,
+        }
+        let Some((variable, endpoint)) = self.first_filled([signal.endpoint, ENDPOINT]) else { return };
+        match self.first_filled([signal.protocol, PROTOCOL]) {
+            None | Some((_, "grpc")) => {
+                let key = if variable == ENDPOINT { "otlp_endpoint" } else { signal.key };
+                self.set(key, Value::from(endpoint), variable);
+            }
+            Some((protocol, _)) => self.complain(
+                protocol,
                 "must be grpc: no other protocol is available in this version",
                 "set telemetry.otlp_endpoint to an endpoint that speaks gRPC (most often port 4317)",
             ),
+        }
+    }
+
+    /// Which exporter is asked for; `None` if there is no such exporter. `/metrics` is served in any case, so
+    /// that nothing is left to do for `prometheus`.
+    fn exporter(&mut self, signal: &OtelSignal) -> Option<Exporter> {
+        let Some(exporters) = self.environment.get_filled(signal.exporter) else {
+            return Some(Exporter::Otlp);
+        };
+        let mut chosen = Exporter::None;
+        for exporter in exporters.split(',').map(str::trim) {
+            match exporter {
+                "otlp" => chosen = Exporter::Otlp,
+                "none" => {}
+                "prometheus" if signal.key == METRICS_KEY => {}
+                _ => {
+                    let what = "names an exporter that is not available";
+                    self.complain(signal.exporter, what, "use otlp or none; /metrics is served in any case");
+                    return None;
+                }
+            }
+        }
+        Some(chosen)
+    }
+
+    /// The first of these variables that says something.
+    fn first_filled<const N: usize>(&self, names: [&'static str; N]) -> Option<(&'static str, &str)> {
+        names.into_iter().find_map(|name| Some((name, self.environment.get_filled(name)?)))
+    }
+
+    /// Milliseconds, without a unit.
+    fn milliseconds(&mut self, key: &str, variable: &str) {
+        if let Some(number) = self.environment.get_filled(variable)
+            && !self.section.contains_key(key)
+        {
+            self.set(key, Value::from(format!("{number}ms")), variable);
         }
     }
 
@@ -130,7 +214,11 @@ impl Filling<'_> {
         self.section.insert(key.into(), value);
     }
 
+    /// Says so once, however many signals it is about.
     fn complain(&mut self, variable: &str, what: &str, remedy: &str) {
+        if self.problems.iter().any(|problem| problem.path == variable) {
+            return;
+        }
         self.problems.push(Problem::at(variable, Complaint::new(what, remedy)));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    form::{Number, Span, Text, WebUrl, Word},
+    form::{Number, Span, Text, WebUrl, WebUrlOrNone, Word},
     problem::Complaint,
     reader::Section,
 };
@@ -33,8 +33,14 @@ const LOG_LEVEL: Word<LogLevel> = Word(&[
 pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
     let mut telemetry = root.section("telemetry");
     let word = Text { bytes_max: WORD_BYTES_MAX };
+    let shared = telemetry.optional("otlp_endpoint", &WebUrl);
+    let mut endpoint = |key| {
+        let own = telemetry.optional(key, &WebUrlOrNone);
+        own.unwrap_or_else(|| shared.clone()).map(String::from)
+    };
     let settings = TelemetrySettings {
-        otlp_endpoint: telemetry.optional("otlp_endpoint", &WebUrl).map(String::from),
+        traces_endpoint: endpoint("otlp_traces_endpoint"),
+        metrics_endpoint: endpoint("otlp_metrics_endpoint"),
         otlp_timeout: telemetry.or(
             "otlp_timeout",
             &Span(Duration::from_millis(1)..=OTLP_TIMEOUT_MAX),

@@ -7,8 +7,10 @@ use crate::upstream::settings::Prices;
 /// The `[telemetry]` section, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TelemetrySettings {
-    /// Where OTLP over gRPC goes; absent: nowhere.
-    pub otlp_endpoint: Option<String>,
+    /// Where traces go as OTLP over gRPC; absent: nowhere.
+    pub traces_endpoint: Option<String>,
+    /// Where metrics go as OTLP over gRPC; absent: nowhere but to those who ask for them.
+    pub metrics_endpoint: Option<String>,
     /// The longest one export may take.
     pub otlp_timeout: Duration,
     /// How often metrics are exported over OTLP.

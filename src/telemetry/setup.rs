@@ -64,14 +64,13 @@ impl Telemetry {
         sink: impl io::Write + Send + 'static,
     ) -> Result<Self, TelemetryError> {
         let drops = Arc::new(Drops::default());
-        let (tracers, meters) = match settings.otlp_endpoint.as_deref() {
-            Some(endpoint) => {
-                let resource = resource(settings);
-                let meters = export::metrics(settings, endpoint, resource.clone(), &drops)?;
-                (export::traces(settings, endpoint, resource, &drops)?, Some(meters))
-            }
-            None => (export::no_traces(), None),
+        let tracers = match settings.traces_endpoint.as_deref() {
+            Some(endpoint) => export::traces(settings, endpoint, resource(settings), &drops)?,
+            None => export::no_traces(),
         };
+        let meters = settings.metrics_endpoint.as_deref();
+        let meters = meters.map(|endpoint| export::metrics(settings, endpoint, resource(settings), &drops));
+        let meters = meters.transpose()?;
         let lines = LineWriter::start(sink, Arc::clone(&drops))?;
         let dispatch = subscriber(settings, &tracers, lines.clone());
         let parts = Arc::new(Parts {

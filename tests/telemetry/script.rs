@@ -23,7 +23,8 @@ pub(crate) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
     TelemetrySettings {
-        otlp_endpoint,
+        traces_endpoint: otlp_endpoint.clone(),
+        metrics_endpoint: otlp_endpoint,
         otlp_timeout: Duration::from_secs(2),
         otlp_metrics_interval: Duration::from_mins(10),
         trace_ratio: 1.0,

@@ -80,6 +80,27 @@ async fn the_standard_variable_names_the_endpoint_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_signal_goes_where_its_variable_says() {
+    let (simulator, traces, metrics) =
+        (simulator(Script::default()).await, Sink::start().await, Sink::start().await);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces.endpoint()),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", metrics.endpoint()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20YTpi".to_owned()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let gateway = Gateway::start_with(&config(&simulator.base_url(), &[]), &variables).await;
+    gateway.client().await.extract(request(TEXT, LONG)).await.unwrap();
+    gateway.terminate();
+    gateway.ended().await;
+    let (traces, metrics) = (traces.taken(), metrics.taken());
+    assert_eq!((traces.spans().len(), traces.metrics.len()), (3, 0));
+    assert!(metrics.traces.is_empty() && !metrics.metrics.is_empty());
+    let credentials: Vec<_> = traces.credentials.iter().chain(&metrics.credentials).collect();
+    assert!(credentials.iter().all(|one| one.as_deref() == Some("Basic YTpi")), "{credentials:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_configured_endpoint_wins_over_the_variable() {
     let (simulator, wanted, other) =
         (simulator(Script::default()).await, Sink::start().await, Sink::start().await);

@@ -72,7 +72,7 @@ async fn load(stage: &Stage) {
         let _ = stage.call(text).await;
     }
     let mut stranger = request("Ada.", LONG);
-    stranger.get_mut().profile = "made-up".to_owned();
+    stranger.get_mut().profile = "made-up".into();
     stage.call_with(stranger).await.unwrap_err();
     let mut past_the_cache = request("Grace Hopper found a moth.", LONG);
     past_the_cache.get_mut().cache =

@@ -133,7 +133,7 @@ async fn make_up(stage: &Stage, seed: u64, count: usize) {
 fn made_up(name: &str) -> [(String, Request<proto::ExtractRequest>, Code); 5] {
     const EXTRACT: &str = "/tidegate.v1.ExtractionService/Extract";
     let mut profile = request("Ada Lovelace.", LONG);
-    profile.get_mut().profile = name.to_owned();
+    profile.get_mut().profile = name.into();
     let mut model = request("Ada Lovelace.", LONG);
     model.metadata_mut().insert("x-model", name.parse().unwrap());
     let mut inline = request("Ada Lovelace.", LONG);

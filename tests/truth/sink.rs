@@ -36,6 +36,8 @@ pub struct Sink {
 pub struct Taken {
     pub traces: Vec<ExportTraceServiceRequest>,
     pub metrics: Vec<ExportMetricsServiceRequest>,
+    /// The `authorization` of each of them.
+    pub credentials: Vec<Option<String>>,
 }
 
 /// One finished span, in words.
@@ -136,7 +138,10 @@ impl TraceService for Receiver {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        self.0.send_modify(|taken| taken.traces.push(request.into_inner()));
+        self.0.send_modify(|taken| {
+            taken.credentials.push(credential(&request));
+            taken.traces.push(request.into_inner());
+        });
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
@@ -147,9 +152,16 @@ impl MetricsService for Receiver {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        self.0.send_modify(|taken| taken.metrics.push(request.into_inner()));
+        self.0.send_modify(|taken| {
+            taken.credentials.push(credential(&request));
+            taken.metrics.push(request.into_inner());
+        });
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
+}
+
+fn credential<T>(request: &Request<T>) -> Option<String> {
+    request.metadata().get("authorization").map(|value| value.to_str().unwrap().to_owned())
 }
 
 impl Span {

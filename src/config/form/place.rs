@@ -8,6 +8,9 @@ use url::Url;
 use super::{Form, Text, shortened, wrong_kind};
 use crate::config::problem::{Complaint, REDACTED};
 
+/// Nowhere.
+const NONE: &str = "none";
+
 /// An address to listen on.
 pub(in crate::config) struct Listen;
 
@@ -22,6 +25,25 @@ impl Form for Listen {
 
     fn write(&self, out: &SocketAddr) -> Value {
         Value::from(out.to_string())
+    }
+}
+
+/// A URL of http or https, or the word for nowhere.
+pub(in crate::config) struct WebUrlOrNone;
+
+impl Form for WebUrlOrNone {
+    type Out = Option<Url>;
+
+    fn read(&self, value: &Value) -> Result<Option<Url>, Complaint> {
+        if value.as_str() == Some(NONE) { Ok(None) } else { WebUrl.read(value).map(Some) }
+    }
+
+    fn write(&self, out: &Option<Url>) -> Value {
+        out.as_ref().map_or_else(|| Value::from(NONE), |url| WebUrl.write(url))
+    }
+
+    fn show(&self, value: &Value) -> String {
+        WebUrl.show(value)
     }
 }
 

@@ -1,0 +1,130 @@
+//! The standard `OTEL_*` variables.
+
+use std::time::Duration;
+
+use tidegate::telemetry::TelemetrySettings;
+
+use crate::{MINIMAL, load_with, only_problem};
+
+/// Where traces and metrics go.
+fn endpoints(settings: &TelemetrySettings) -> [Option<&str>; 2] {
+    [settings.traces_endpoint.as_deref(), settings.metrics_endpoint.as_deref()]
+}
+
+const ALL: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317");
+const TRACES: (&str, &str) = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4317");
+const METRICS: (&str, &str) = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics:4317");
+const NO_TRACES: (&str, &str) = ("OTEL_TRACES_EXPORTER", "none");
+
+#[test]
+fn each_signal_can_have_an_endpoint_of_its_own_or_none() {
+    const EVERYWHERE: Option<&str> = Some("http://all:4317/");
+    for (variables, traces, metrics) in [
+        (vec![ALL, TRACES], Some("http://traces:4317/"), EVERYWHERE),
+        (vec![ALL, METRICS], EVERYWHERE, Some("http://metrics:4317/")),
+        (vec![METRICS], None, Some("http://metrics:4317/")),
+        (vec![ALL, NO_TRACES], None, EVERYWHERE),
+        (vec![TRACES, NO_TRACES], None, None),
+        (vec![ALL, ("OTEL_METRICS_EXPORTER", "prometheus")], EVERYWHERE, None),
+        (vec![ALL, ("OTEL_METRICS_EXPORTER", "prometheus, otlp")], EVERYWHERE, EVERYWHERE),
+        // An empty variable counts as none at all.
+        (vec![ALL, ("OTEL_TRACES_EXPORTER", "")], EVERYWHERE, EVERYWHERE),
+        // A protocol of one signal wins over that of all, and does not matter where nothing is exported.
+        (
+            vec![
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
+                ALL,
+                NO_TRACES,
+            ],
+            None,
+            EVERYWHERE,
+        ),
+    ] {
+        let settings = load_with(MINIMAL, &variables).unwrap().telemetry;
+        assert_eq!(endpoints(&settings), [traces, metrics], "{variables:?}");
+    }
+}
+
+#[test]
+fn the_file_has_the_last_word_on_endpoints() {
+    let own = format!("{MINIMAL}[telemetry]\notlp_metrics_endpoint = \"none\"\n");
+    let variables = [ALL, METRICS, TRACES];
+    let settings = load_with(&own, &variables).unwrap().telemetry;
+    assert_eq!(endpoints(&settings), [Some("http://traces:4317/"), None]);
+    let everything = format!("{own}otlp_endpoint = \"http://own:1\"");
+    let settings = load_with(&everything, &[TRACES, NO_TRACES]).unwrap().telemetry;
+    assert_eq!(endpoints(&settings), [Some("http://own:1/"), None]);
+}
+
+#[test]
+fn milliseconds_need_no_unit_there() {
+    let variables = [("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"), ("OTEL_METRIC_EXPORT_INTERVAL", "60000")];
+    let open = load_with(MINIMAL, &variables).unwrap().telemetry;
+    let expected = (Duration::from_millis(2500), Duration::from_mins(1));
+    assert_eq!((open.otlp_timeout, open.otlp_metrics_interval), expected);
+    let text = format!("{MINIMAL}[telemetry]\notlp_timeout = \"1s\"\notlp_metrics_interval = \"2s\"");
+    let closed = load_with(&text, &variables).unwrap().telemetry;
+    let expected = (Duration::from_secs(1), Duration::from_secs(2));
+    assert_eq!((closed.otlp_timeout, closed.otlp_metrics_interval), expected);
+}
+
+#[test]
+fn the_standard_variables_fill_what_is_left_open() {
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
+        ("OTEL_SERVICE_NAME", "gate"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other, zone=a%20b,empty=,team=x"),
+    ];
+    let open = load_with(MINIMAL, &variables).unwrap().telemetry;
+    assert_eq!(endpoints(&open), [Some("http://collector:4317/"); 2]);
+    assert_eq!(open.service_name, "gate");
+    assert!((open.trace_ratio - 0.25).abs() < f64::EPSILON);
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(open.resource, [pair("team", "x"), pair("zone", "a b")]);
+
+    let text = format!(
+        "{MINIMAL}[telemetry]\notlp_endpoint = \"http://own:1\"\ntrace_ratio = 0.5\nservice_name = \"own\"\n\
+         resource = {{ zone = \"own\" }}"
+    );
+    let closed = load_with(&text, &variables).unwrap().telemetry;
+    assert_eq!(endpoints(&closed), [Some("http://own:1/"); 2]);
+    assert_eq!(closed.service_name, "own");
+    assert!((closed.trace_ratio - 0.5).abs() < f64::EPSILON);
+    assert_eq!(closed.resource, [pair("team", "x"), pair("zone", "own")]);
+
+    let disabled = [("OTEL_SDK_DISABLED", "true"), variables[0], ("OTEL_TRACES_SAMPLER", "always_off")];
+    let disabled = load_with(MINIMAL, &disabled).unwrap().telemetry;
+    assert_eq!(endpoints(&disabled), [None; 2]);
+    assert!(disabled.trace_ratio.abs() < f64::EPSILON);
+}
+
+#[test]
+fn standard_variables_that_cant_be_followed_are_problems() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    for (variables, path) in [
+        (vec![endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")], "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        (
+            vec![endpoint, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json")],
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        ),
+        (vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")], "telemetry.otlp_endpoint"),
+        (vec![("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "collector")], "telemetry.otlp_metrics_endpoint"),
+        (vec![endpoint, ("OTEL_TRACES_EXPORTER", "zipkin")], "OTEL_TRACES_EXPORTER"),
+        (vec![endpoint, ("OTEL_TRACES_EXPORTER", "prometheus")], "OTEL_TRACES_EXPORTER"),
+        (vec![endpoint, ("OTEL_METRICS_EXPORTER", "otlp,console")], "OTEL_METRICS_EXPORTER"),
+        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], "telemetry.otlp_timeout"),
+        (vec![("OTEL_METRIC_EXPORT_INTERVAL", "0")], "telemetry.otlp_metrics_interval"),
+        (vec![("OTEL_TRACES_SAMPLER", "jaeger_remote")], "OTEL_TRACES_SAMPLER"),
+        (
+            vec![("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "x")],
+            "telemetry.trace_ratio",
+        ),
+        (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
+        (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
+    ] {
+        assert_eq!(only_problem(load_with(MINIMAL, &variables)).path, path);
+    }
+}
