@@ -89,6 +89,15 @@ pub enum Values {
 pub const OTHER: &str = "other";
 
 impl Metric {
+    /// How many series one combination of labels is.
+    pub fn series_each(&self) -> usize {
+        match self.kind {
+            Kind::Counter | Kind::Gauge => 1,
+            // One more bucket has no bound, and then there are count and sum.
+            Kind::Histogram(bounds) => bounds.len() + 3,
+        }
+    }
+
     /// The name on `/metrics`.
     pub fn prometheus_name(&self) -> String {
         let unit = match self.unit {

@@ -1,5 +1,7 @@
 //! Renders `docs/telemetry.md` from the catalogue.
 
+mod series;
+
 use std::fmt::Write;
 
 use super::catalogue::{self, Kind, Label, Metric, Unit, Values};
@@ -18,13 +20,16 @@ pub fn telemetry_md() -> String {
     }
     page.push_str("\n### Values of labels\n\n| Label | Values |\n| --- | --- |\n");
     page.push_str(&labels());
-    page.push_str("\n### Buckets\n\n| Metric | Upper bounds |\n| --- | --- |\n");
+    page.push_str("\n### Buckets\n\n| Metric | Upper bounds | Series |\n| --- | --- | --- |\n");
     for metric in catalogue::ALL {
         if let Kind::Histogram(buckets) = metric.kind {
             let bounds: Vec<String> = buckets.iter().map(f64::to_string).collect();
-            let _ = writeln!(page, "| `{}` | {} |", metric.prometheus_name(), bounds.join(", "));
+            let (name, bounds) = (metric.prometheus_name(), bounds.join(", "));
+            let _ = writeln!(page, "| `{name}` | {bounds} | {} |", metric.series_each());
         }
     }
+    page.push_str("\n### How many series\n\n");
+    page.push_str(&series::table());
     page.push('\n');
     page.push_str(REST);
     page

@@ -7,7 +7,7 @@ mod instruments;
 mod process;
 mod rpc;
 mod runtime;
-mod series;
+pub(super) mod series;
 mod table;
 mod upstreams;
 
@@ -71,6 +71,11 @@ impl Metrics {
             process: ProcessMetrics::new(&instruments),
             instruments,
         })
+    }
+
+    /// How many series there are now.
+    pub fn series(&self) -> usize {
+        self.instruments.count().made()
     }
 
     /// Brings everything that is only set on reading up to date.

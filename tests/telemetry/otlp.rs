@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::HeaderMap;
 use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, status::StatusCode};
 use tidegate::telemetry::{
-    Telemetry, TelemetrySettings,
+    Configured, Telemetry, TelemetrySettings,
     catalogue::{self, Kind},
     spans,
 };
@@ -147,6 +147,21 @@ async fn page_and_collector_say_the_same() {
         }));
     }
     assert_eq!(found, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_gateway_is_exported_whole() {
+    let collector = Collector::default();
+    let names = |count: usize| (0..count).map(|n| format!("a-name-of-some-length-{n}").into()).collect();
+    let configured = Configured { upstreams: names(64), profiles: names(257), ..Configured::default() };
+    let telemetry = collector.telemetry_of(&configured).await;
+    let page = telemetry.page().render();
+    telemetry.shutdown().await;
+    let points = collector.points();
+    assert_eq!(points.len(), samples(&page).len());
+    assert!(points.len() > 10_000, "{} points", points.len());
+    let overflown = points.keys().find(|(_, labels)| labels.contains_key("otel.metric.overflow"));
+    assert_eq!(overflown, None, "nothing was lumped together");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

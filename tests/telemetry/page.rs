@@ -177,6 +177,9 @@ fn events_arrive_in_their_series() {
     expect("tidegate_retry_budget_ratio", &[("upstream", "primary")], 0.5);
     let ok = [("rpc_system_name", "grpc"), ("rpc_method", METHOD), ("rpc_response_status_code", "OK")];
     expect("rpc_server_call_duration_seconds_count", &ok, 1.0);
+    let failures = "tidegate_upstream_consecutive_failures";
+    expect(failures, &[("upstream", "primary")], 0.0);
+    expect(failures, &[("upstream", "second")], 1.0);
     for gauge in [
         "tidegate_calls_active",
         "tidegate_flights_active",

@@ -7,12 +7,12 @@ use std::{
 
 use metrics::Key;
 
-use crate::telemetry::catalogue::{Kind, Metric};
+use crate::telemetry::catalogue::Metric;
 
 /// The most series on the page. The labels' values are bounded, but their combinations are many: an API that
 /// answers with every HTTP status there is would have a histogram for each. A gateway with 64 upstreams and
 /// 256 profiles that are all in use stays below.
-const SERIES_MAX: usize = 100_000;
+pub(in crate::telemetry) const SERIES_MAX: usize = 100_000;
 
 /// Which series there are, and how many there are not for want of room.
 pub(super) struct SeriesCount {
@@ -41,7 +41,7 @@ impl SeriesCount {
 
     /// Whether there is room for `metric` with these labels; if so, it is counted.
     pub(super) fn admit(&self, metric: &Metric, key: &Key) -> bool {
-        let (samples, mut known) = (samples(metric), self.known());
+        let (samples, mut known) = (metric.series_each(), self.known());
         if known.keys.contains(&key.get_hash()) {
             return true;
         }
@@ -66,14 +66,5 @@ impl SeriesCount {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lines on the page for one set of labels.
-fn samples(metric: &Metric) -> usize {
-    match metric.kind {
-        Kind::Counter | Kind::Gauge => 1,
-        // One more bucket has no bound, and then there are count and sum.
-        Kind::Histogram(bounds) => bounds.len() + 3,
     }
 }

@@ -105,6 +105,11 @@ impl Level {
         self.value.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// None any more.
+    pub(super) fn clear(&self) {
+        self.value.store(0, Ordering::Relaxed);
+    }
+
     /// Shows the value to readers.
     #[expect(clippy::cast_precision_loss, reason = "nothing here is counted beyond 2^52")]
     pub(super) fn sample(&self) {

@@ -48,6 +48,7 @@ pub(super) struct UpstreamMetrics {
     call_retries: Grid<OnceLock<Histogram>>,
     retry_delay: OnceLock<Histogram>,
     inflight: Level,
+    failures_running: Level,
     budget: Gauge,
     tokens: Grid<Counter>,
     cost: Option<Cost>,
@@ -76,7 +77,10 @@ impl UpstreamTable {
     }
 
     pub(super) fn sample(&self) {
-        self.by_name.values().for_each(|upstream| upstream.inflight.sample());
+        for upstream in self.by_name.values() {
+            upstream.inflight.sample();
+            upstream.failures_running.sample();
+        }
     }
 }
 
@@ -102,6 +106,7 @@ impl UpstreamMetrics {
             call_retries: Grid::new(&[()], AttemptOutcome::ALL, |(), _| OnceLock::new()),
             retry_delay: OnceLock::new(),
             inflight: Level::new(instruments.gauge(&list::INFLIGHT, [upstream.clone()])),
+            failures_running: Level::new(instruments.gauge(&list::FAILURES_RUNNING, [upstream.clone()])),
             budget,
             tokens: Grid::new(labels::DIRECTIONS, USEFUL, |direction, useful| {
                 counter(&list::TOKENS_TOTAL, word(direction), word(useful))
@@ -121,6 +126,11 @@ impl UpstreamMetrics {
 
     pub(super) fn attempt_ended(&self, attempt: &AttemptFacts, end: AttemptEnd) {
         self.inflight.down();
+        match end.outcome {
+            AttemptOutcome::Success => self.failures_running.clear(),
+            AttemptOutcome::Failure => self.failures_running.up(),
+            AttemptOutcome::Cancelled => {}
+        }
         let error_type = failure(end.outcome, end.error_type);
         if let Some(counter) = self.attempts.at(attempt.kind as usize, attempt_end(end.outcome, error_type)) {
             let end = (end.outcome, error_type);

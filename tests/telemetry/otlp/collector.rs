@@ -22,7 +22,7 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{NumberDataPoint, metric::Data, number_data_point},
     trace::v1::Span,
 };
-use tidegate::telemetry::Telemetry;
+use tidegate::telemetry::{Configured, Telemetry};
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
 
@@ -43,8 +43,13 @@ pub(crate) struct Collector {
 impl Collector {
     /// Telemetry that exports to this collector.
     pub(crate) async fn telemetry(&self) -> Telemetry {
+        self.telemetry_of(&configured()).await
+    }
+
+    /// The same, of a gateway with these parts.
+    pub(crate) async fn telemetry_of(&self, configured: &Configured) -> Telemetry {
         let endpoint = format!("http://{}", self.listen().await);
-        Telemetry::start_with(&settings(Some(endpoint)), &configured(), io::sink()).unwrap()
+        Telemetry::start_with(&settings(Some(endpoint)), configured, io::sink()).unwrap()
     }
 
     /// All spans, in the order in which they started.
