@@ -4,6 +4,7 @@
 pub mod attempt;
 pub mod call;
 pub mod catalogue;
+pub mod connection;
 pub mod document;
 pub mod event;
 pub mod flight;
@@ -19,6 +20,7 @@ mod export;
 
 pub use attempt::AttemptGuard;
 pub use call::CallGuard;
+pub use connection::ConnectionGuard;
 pub use event::{Event, Observer};
 pub use flight::{FlightEnd, FlightGuard};
 pub use rpc::RpcGuard;

@@ -1,6 +1,6 @@
 //! Every fact that the gateway reports, in the past tense.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tracing::Span;
 
@@ -24,9 +24,9 @@ pub enum Event<'a> {
     /// The server started to listen.
     ServerStarted {
         /// Address of the gRPC server.
-        grpc: std::net::SocketAddr,
+        grpc: SocketAddr,
         /// Address of the admin server.
-        admin: std::net::SocketAddr,
+        admin: SocketAddr,
     },
     /// The server stopped accepting calls and waits for those that run.
     ServerDraining {
@@ -39,6 +39,32 @@ pub enum Event<'a> {
     ServerStopped {
         /// Calls that were cut because the wait was over.
         cut: usize,
+    },
+    /// A connection to the gRPC server was accepted; it takes a place until it is closed.
+    ConnectionOpened,
+    /// A connection is gone; exactly one per opened connection.
+    ConnectionClosed,
+    /// A connection did not come about, or was cut before its peer could send a request.
+    ConnectionRefused {
+        /// Who came; absent if nobody could be accepted.
+        peer: Option<SocketAddr>,
+        /// Why.
+        reason: Refusal,
+    },
+    /// Every place for connections is taken: whoever comes has to wait. Told once, until a place is free
+    /// again.
+    ConnectionsFull {
+        /// How many places there are.
+        limit: usize,
+    },
+    /// A request's message did not come in time; the request ends with `DEADLINE_EXCEEDED`.
+    RequestLate {
+        /// `package.Service/Method`, or `_OTHER`.
+        method: &'static str,
+        /// The time that it had.
+        limit: Duration,
+        /// The SERVER span.
+        span: &'a Span,
     },
     /// A gRPC request came in, for a method this server knows (else `_OTHER`).
     RpcStarted {
@@ -262,6 +288,36 @@ pub struct AttemptFacts {
     pub wait_source: Option<WaitSource>,
     /// The attempt's CLIENT span.
     pub span: Span,
+}
+
+labels! {
+    /// Why a connection was refused.
+    pub enum Refusal {
+        /// No file descriptor was left to accept it with.
+        OutOfFiles = "out_of_files",
+        /// The system could not accept it, for another reason.
+        AcceptFailed = "accept_failed",
+        /// The peer did not say in time what every HTTP/2 connection begins with.
+        Silent = "silent",
+        /// The peer said something else.
+        NotHttp2 = "not_http2",
+        /// The peer did not speak TLS where TLS is spoken.
+        TlsPlaintext = "tls_plaintext",
+        /// The peer showed no certificate where one is demanded.
+        TlsNoCertificate = "tls_no_certificate",
+        /// The peer's certificate is of another authority, expired or otherwise not valid.
+        TlsBadCertificate = "tls_bad_certificate",
+        /// The peer refused: most often, it does not trust our certificate.
+        TlsRejected = "tls_rejected",
+        /// No version, cipher or application protocol that both sides know.
+        TlsIncompatible = "tls_incompatible",
+        /// The handshake began and was not complete in time.
+        TlsTimeout = "tls_timeout",
+        /// The peer left in the middle of the handshake.
+        TlsClosed = "tls_closed",
+        /// The handshake failed for another reason.
+        TlsFailed = "tls_failed",
+    }
 }
 
 labels! {

@@ -3,17 +3,13 @@
 //! A line names its trace and span itself. The layer that formats lines sees no spans, because formatting
 //! every span's fields as well costs a third of a call's processor time.
 
+mod throttle;
 pub(super) mod writer;
 
-use std::{
-    io::IsTerminal,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io::IsTerminal, time::Duration};
 
 use opentelemetry::trace::TraceContextExt;
-use tokio::time::Instant;
-use tracing::{Dispatch, Level, Metadata, Span, Subscriber, dispatcher, level_filters::LevelFilter};
+use tracing::{Dispatch, Metadata, Span, Subscriber, dispatcher, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{
     Layer,
@@ -22,6 +18,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use self::throttle::Throttle;
 use super::{
     event::{AttemptFacts, CallEnded, Event, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
@@ -29,14 +26,20 @@ use super::{
 };
 use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorType, Usage};
 
-/// How often at most undeliverable telemetry is mentioned, per signal.
-const DROPS_EVERY: Duration = Duration::from_mins(1);
+/// The most lines a minute about undeliverable telemetry, per signal: a collector that is down drops
+/// something at every export.
+const DROP_LINES_MAX: u32 = 1;
+
+/// The most lines a minute about what was refused before it was a call, per reason: whoever scans ports must
+/// not fill the log.
+const REFUSAL_LINES_MAX: u32 = 10;
 
 /// Takes events and logs those that operators may want to read.
 pub struct Logs {
     dispatch: Dispatch,
     level: LevelFilter,
-    drops: Mutex<Vec<(Signal, Instant, u64)>>,
+    drops: Throttle<Signal>,
+    refusals: Throttle<&'static str>,
 }
 
 /// Logs one line if its level is on; nothing is evaluated if it is off.
@@ -50,16 +53,24 @@ macro_rules! line {
     ($logs:expr, $level:ident, $event:literal, $message:literal, $($fields:tt)*) => {
         if $logs.level >= LevelFilter::$level {
             dispatcher::with_default(&$logs.dispatch, || {
-                tracing::event!(target: "tidegate", Level::$level, event = $event, $($fields)* $message);
+                tracing::event!(target: "tidegate", tracing::Level::$level, event = $event, $($fields)* $message);
             });
         }
     };
 }
 
+// Below the macro, which it uses.
+mod connections;
+
 impl Logs {
     /// Logs to `dispatch` what is at least as grave as `level`.
     pub fn new(dispatch: Dispatch, level: LogLevel) -> Self {
-        Self { dispatch, level: level.into(), drops: Mutex::default() }
+        Self {
+            dispatch,
+            level: level.into(),
+            drops: Throttle::new(DROP_LINES_MAX),
+            refusals: Throttle::new(REFUSAL_LINES_MAX),
+        }
     }
 
     fn call_ended(&self, call: &CallEnded<'_>) {
@@ -210,25 +221,9 @@ impl Logs {
         }
     }
 
-    /// A collector that is down drops something at every export; once a minute is enough to know.
     fn dropped(&self, signal: Signal, count: u64) {
-        let now = Instant::now();
-        let mut drops = self.drops.lock().unwrap_or_else(PoisonError::into_inner);
-        let dropped = match drops.iter_mut().find(|(of, ..)| *of == signal) {
-            Some((_, last, held)) if now.duration_since(*last) < DROPS_EVERY => {
-                *held = held.saturating_add(count);
-                return;
-            }
-            Some((_, last, held)) => {
-                *last = now;
-                std::mem::take(held).saturating_add(count)
-            }
-            None => {
-                drops.push((signal, now, 0));
-                count
-            }
-        };
-        drop(drops);
+        let Some(left_out) = self.drops.pass(signal, count) else { return };
+        let dropped = left_out.saturating_add(count);
         line!(
             self,
             ERROR,
@@ -243,7 +238,9 @@ impl Logs {
 impl Observer for Logs {
     fn observe(&self, event: &Event<'_>) {
         match *event {
-            Event::RpcStarted { .. }
+            Event::ConnectionOpened
+            | Event::ConnectionClosed
+            | Event::RpcStarted { .. }
             | Event::CallStarted { .. }
             | Event::CacheAnswered { .. }
             | Event::CacheEvicted { .. }
@@ -256,6 +253,9 @@ impl Observer for Logs {
             Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {
                 self.server(event);
             }
+            Event::ConnectionRefused { peer, reason } => self.connection_refused(peer, reason),
+            Event::ConnectionsFull { limit } => self.connections_full(limit),
+            Event::RequestLate { method, limit, span } => self.request_late(method, limit, span),
             Event::RpcEnded { method, code, elapsed, span } => {
                 line!(
                     self,

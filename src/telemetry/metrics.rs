@@ -2,6 +2,7 @@
 
 mod cache;
 mod calls;
+mod connections;
 mod fractions;
 mod instruments;
 mod process;
@@ -20,6 +21,7 @@ use opentelemetry::metrics::Meter;
 use self::{
     cache::CacheMetrics,
     calls::CallMetrics,
+    connections::ConnectionMetrics,
     instruments::{Instruments, word},
     process::ProcessMetrics,
     rpc::RpcMetrics,
@@ -38,6 +40,7 @@ use super::{
 pub struct Metrics {
     instruments: Arc<Instruments>,
     prometheus: PrometheusHandle,
+    connections: ConnectionMetrics,
     rpc: RpcMetrics,
     calls: CallMetrics,
     cache: CacheMetrics,
@@ -58,6 +61,7 @@ impl Metrics {
         instruments.gauge(&list::BUILD, build).set(1.0);
         Ok(Self {
             prometheus: instruments.handle(),
+            connections: ConnectionMetrics::new(&instruments),
             rpc: RpcMetrics::new(&instruments),
             calls: CallMetrics::new(&instruments, configured),
             cache: CacheMetrics::new(&instruments),
@@ -84,6 +88,7 @@ impl Metrics {
         let series = self.instruments.count();
         self.series.set(series.made() as f64);
         self.series_overflow.absolute(series.refused() as u64);
+        self.connections.open.sample();
         self.rpc.sample();
         self.calls.sample();
         self.cache.flights.sample();
@@ -112,6 +117,11 @@ impl Observer for Metrics {
     fn observe(&self, event: &Event<'_>) {
         match *event {
             Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {}
+            Event::ConnectionOpened => self.connections.open.up(),
+            Event::ConnectionClosed => self.connections.open.down(),
+            Event::ConnectionRefused { reason, .. } => self.connections.refused(reason),
+            Event::ConnectionsFull { .. } => self.connections.full.increment(1),
+            Event::RequestLate { .. } => self.connections.late_requests.increment(1),
             Event::RpcStarted { method } => self.rpc.started(method),
             Event::RpcEnded { method, code, elapsed, .. } => self.rpc.ended(method, code, elapsed),
             Event::CallStarted { .. } => self.calls.started(),

@@ -3,7 +3,7 @@
 use super::{Label, Values};
 use crate::{
     extraction::{Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Verdict, WaitSource, Withheld},
-    telemetry::event::{CacheResult, EvictionCause, Signal, ValidationResult},
+    telemetry::event::{CacheResult, EvictionCause, Refusal, Signal, ValidationResult},
 };
 
 /// How a joined call's wait can end.
@@ -35,6 +35,8 @@ pub const OUTCOME: Label = Label::closed("outcome", AttemptOutcome::LABELS);
 pub const PROFILE: Label = Label::from("profile", Values::Profile);
 /// What a retry comes after.
 pub const REASON: Label = Label::closed("reason", ErrorType::LABELS);
+/// Why a connection was refused.
+pub const REFUSAL: Label = Label::closed("reason", Refusal::LABELS);
 /// What part of telemetry something is about.
 pub const SIGNAL: Label = Label::closed("signal", Signal::LABELS);
 /// The upstream's configured name.

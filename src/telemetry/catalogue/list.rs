@@ -48,7 +48,7 @@ macro_rules! sections {
     };
 }
 
-sections! { calls upstreams conventions cache answers telemetry process }
+sections! { calls connections upstreams conventions cache answers telemetry process }
 
 /// Every metric, in the order of the documentation.
 pub static ALL: &[&Metric] = &assembled();

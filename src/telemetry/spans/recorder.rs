@@ -29,6 +29,10 @@ impl Observer for SpanRecorder {
             Event::ServerStarted { .. }
             | Event::ServerDraining { .. }
             | Event::ServerStopped { .. }
+            | Event::ConnectionOpened
+            | Event::ConnectionClosed
+            | Event::ConnectionRefused { .. }
+            | Event::ConnectionsFull { .. }
             | Event::RpcStarted { .. }
             | Event::CallStarted { .. }
             | Event::CacheEvicted { .. }
@@ -39,6 +43,9 @@ impl Observer for SpanRecorder {
             | Event::AnswerValidated { .. }
             | Event::EntityGrounded { .. }
             | Event::TelemetryDropped { .. } => {}
+            Event::RequestLate { span, .. } => if_sampled(span, |span| {
+                span.set_attribute(KeyValue::new("tidegate.request.late", true));
+            }),
             Event::RpcEnded { code, span, .. } => if_sampled(span, |span| rpc_ended(span, code)),
             Event::CallEnded(ref call) => if_sampled(call.span, |span| call_ended(span, call)),
             Event::CacheAnswered { result, age, span } => {
