@@ -21,6 +21,7 @@ use crate::{
         extract::Extraction,
         profiles::Profiles,
         serve::{ServeError, serve},
+        tls::{self, TlsError},
     },
     pipeline::{Parts, Pipeline, Seeds},
     proto::{extraction_service_server::ExtractionServiceServer, job_service_server::JobServiceServer},
@@ -70,6 +71,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Certificate and key of the gRPC server are not usable.
+    #[error("TLS can't be served: {0}")]
+    Tls(#[from] TlsError),
     /// The telemetry can't be set up.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -89,6 +93,7 @@ pub enum StartError {
 impl App {
     /// Starts a gateway. When this returns, it serves.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
         let grpc = listen(config.server.listen).await?;
         let admin = listen(config.admin_listen).await?;
         let (grpc_addr, admin_addr) =
@@ -111,11 +116,9 @@ impl App {
             observer: Arc::clone(&observer),
         };
         let health_service = tonic_health::server::HealthService::from_health_reporter(health.clone());
-        let (tls, stop, spans) = (config.server.tls.clone(), tasks.stopped(), telemetry.spans());
-        let cut = tasks.cut_off();
-        let server = Tasks::default().spawn(async move {
-            serve(grpc, tls.as_ref(), extraction, spans, health_service, stop, cut).await
-        });
+        let (spans, greetings) = (telemetry.spans(), tasks.clone());
+        let server = Tasks::default()
+            .spawn(async move { serve(grpc, tls, extraction, spans, health_service, greetings).await });
         spawn_upkeep(&tasks, &telemetry, &pipeline, &observer);
         let state = AdminState { metrics: telemetry.page(), ready: is_ready };
         let admin_stop = CancellationToken::new();

@@ -1,115 +1,127 @@
-//! Accepts connections: so many at a time, and none that stays silent.
+//! Accepts connections: so many at a time, and hands on those that have greeted.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+mod connection;
+mod greeting;
+#[cfg(test)]
+mod tests;
 
-use futures_util::{Stream, stream};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, Stream, stream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Sleep, sleep},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{Instant, sleep},
 };
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio_rustls::TlsAcceptor;
 
-/// The most connections at a time; further ones wait to be accepted.
-const CONNECTIONS_MAX: usize = 10_000;
+pub(super) use connection::Connection;
 
-/// How long a new connection may stay silent.
-const GREETING_MAX: Duration = Duration::from_secs(10);
+use self::greeting::{Parting, greet};
+use super::limits::Limits;
+use crate::{
+    tasks::Tasks,
+    telemetry::{ConnectionGuard, Event, Observer, event::Refusal},
+};
 
 /// The pause after a connection could not be accepted, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The connections that come in at `listener`.
-pub(super) fn incoming(listener: TcpListener) -> impl Stream<Item = io::Result<Connection>> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    stream::unfold((listener, places), |(listener, places)| async move {
-        // Fails only if the semaphore were closed, which nobody does.
-        let place = Arc::clone(&places).acquire_owned().await.ok()?;
-        let connection = Connection::new(accept(&listener).await, place);
-        Some((Ok(connection), (listener, places)))
+/// What Unix says when the system, or this process, has no file descriptor left: `ENFILE`, `EMFILE`.
+const OUT_OF_FILES: [i32; 2] = [23, 24];
+
+/// The connections that come in at `listener` and greet, over TLS if there is an acceptor.
+///
+/// Each greets in a task of its own, so that a slow one holds up nobody else. Those that still greet when the
+/// stream is dropped are closed.
+pub(super) fn incoming(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    observer: Arc<dyn Observer>,
+    tasks: Tasks,
+) -> impl Stream<Item = io::Result<Connection>> {
+    let (greeted, mut arrivals) = mpsc::channel(1);
+    let door = Door { tls, limits, observer, tasks, greeted };
+    let mut accepting = Box::pin(door.accept_all(listener).fuse());
+    stream::poll_fn(move |cx| {
+        // It goes on for as long as the stream is asked for more.
+        let _ = accepting.as_mut().poll(cx);
+        arrivals.poll_recv(cx).map(|connection| connection.map(Ok))
     })
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(_) => sleep(ACCEPT_PAUSE).await,
+struct Door {
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    observer: Arc<dyn Observer>,
+    tasks: Tasks,
+    greeted: mpsc::Sender<Connection>,
+}
+
+impl Door {
+    async fn accept_all(self, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let mut full = false;
+        while let Some(place) = self.place(&places, &mut full).await {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.receive(stream, peer, place),
+                Err(error) => {
+                    let reason = refusal(&error);
+                    self.observer.observe(&Event::ConnectionRefused { peer: None, reason });
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
         }
     }
-}
 
-/// One connection; it fails if its peer stays silent from the start.
-pub(super) struct Connection {
-    stream: TcpStream,
-    /// Runs until the first byte has come.
-    greeting: Option<Pin<Box<Sleep>>>,
-    _place: OwnedSemaphorePermit,
-}
+    /// A place for one more connection, as soon as there is one. There always will be: nobody closes the
+    /// semaphore.
+    async fn place(&self, places: &Arc<Semaphore>, full: &mut bool) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            *full = false;
+            return Some(place);
+        }
+        if !std::mem::replace(full, true) {
+            self.observer.observe(&Event::ConnectionsFull { limit: self.limits.connections });
+        }
+        Arc::clone(places).acquire_owned().await.ok()
+    }
 
-impl Connection {
-    fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    fn receive(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // An answer that is sent late for this is still an answer.
         let _ = stream.set_nodelay(true);
-        Self { stream, greeting: Some(Box::pin(sleep(GREETING_MAX))), _place: place }
+        let guard = ConnectionGuard::begin(Arc::clone(&self.observer), peer);
+        let until = Instant::now() + self.limits.greeting;
+        let (tls, greeted) = (self.tls.clone(), self.greeted.clone());
+        let greeting = async move {
+            match greet(stream, tls.as_ref(), until).await {
+                Ok(stream) => Some(Connection::new(stream, guard, place)),
+                Err(Parting::Refused(reason)) => {
+                    guard.refuse(reason);
+                    None
+                }
+                Err(Parting::Left) => None,
+            }
+        };
+        drop(self.tasks.spawn(async move {
+            let connection = tokio::select! {
+                connection = greeting => connection,
+                () = greeted.closed() => None,
+            };
+            if let Some(connection) = connection {
+                // Fails if the server has just stopped: then nobody is let in any more.
+                let _ = greeted.send(connection).await;
+            }
+        }));
     }
 }
 
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buf) {
-            self.greeting = None;
-            return Poll::Ready(read);
-        }
-        if let Some(greeting) = &mut self.greeting {
-            ready!(greeting.as_mut().poll(cx));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Poll::Pending
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+/// Why nobody could be accepted.
+fn refusal(error: &io::Error) -> Refusal {
+    if error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
+        Refusal::OutOfFiles
+    } else {
+        Refusal::AcceptFailed
     }
 }

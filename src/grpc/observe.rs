@@ -25,7 +25,7 @@ use super::{
 use crate::{
     admission::Admission,
     extraction::{Deadline, ExtractError, Phase},
-    telemetry::{Observer, RpcGuard, Spans},
+    telemetry::{Event, Observer, RpcGuard, Spans},
 };
 
 /// Every method that this server knows, as spans and metrics name them.
@@ -67,13 +67,20 @@ pub struct ObserveLayer {
     observer: Arc<dyn Observer>,
     spans: Spans,
     cut: CancellationToken,
+    body_time: Duration,
 }
 
 impl ObserveLayer {
     /// A layer that tells `observer` and starts traces by `spans`. When `cut` is cancelled, what still runs
-    /// is answered that the gateway shuts down.
-    pub fn new(observer: Arc<dyn Observer>, spans: Spans, cut: CancellationToken) -> Self {
-        Self { observer, spans, cut }
+    /// is answered that the gateway shuts down. The body of a request with a single message may take
+    /// `body_time`.
+    pub fn new(
+        observer: Arc<dyn Observer>,
+        spans: Spans,
+        cut: CancellationToken,
+        body_time: Duration,
+    ) -> Self {
+        Self { observer, spans, cut, body_time }
     }
 }
 
@@ -116,7 +123,9 @@ where
         request.extensions_mut().insert(Received(received));
         request.extensions_mut().insert(span.clone());
         if !STREAMED.contains(&method) {
-            request = request.map(request_body::timed);
+            let (observer, limit) = (Arc::clone(&self.shared.observer), self.shared.body_time);
+            let late = move || observer.observe(&Event::RequestLate { method, limit, span: &span });
+            request = request.map(|body| request_body::timed(body, limit, late));
         }
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {

@@ -1,5 +1,8 @@
 //! A request's body that has to come in time.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -13,21 +16,19 @@ use tonic::{Status, body::Body};
 use super::status::status;
 use crate::extraction::{ExtractError, Phase};
 
-/// How long the body of a request with a single message may take.
-const BODY_TIME_MAX: Duration = Duration::from_secs(30);
-
 /// Bounds the time that `body` may take: a request counts as a call, and takes a place, only when it is
-/// complete.
-pub(super) fn timed(body: Body) -> Body {
-    Body::new(TimedBody { body, limit: Box::pin(sleep(BODY_TIME_MAX)) })
+/// complete. If it is `late`, that is told, and the request ends.
+pub(super) fn timed(body: Body, limit: Duration, late: impl FnOnce() + Send + Unpin + 'static) -> Body {
+    Body::new(TimedBody { body, limit: Box::pin(sleep(limit)), late: Some(late) })
 }
 
-struct TimedBody {
+struct TimedBody<F> {
     body: Body,
     limit: Pin<Box<Sleep>>,
+    late: Option<F>,
 }
 
-impl http_body::Body for TimedBody {
+impl<F: FnOnce() + Unpin> http_body::Body for TimedBody<F> {
     type Data = <Body as http_body::Body>::Data;
     type Error = Status;
 
@@ -39,6 +40,9 @@ impl http_body::Body for TimedBody {
             return Poll::Ready(frame);
         }
         ready!(self.limit.as_mut().poll(cx));
+        if let Some(late) = self.late.take() {
+            late();
+        }
         let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
         Poll::Ready(Some(Err(status(&error, None))))
     }

@@ -3,15 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tokio_rustls::TlsAcceptor;
+use tonic::transport::Server;
 
-use super::{
-    connections::incoming, extract::Extraction, jobs::Jobs, observe::ObserveLayer, settings::TlsSettings,
-};
+use super::{connections::incoming, extract::Extraction, jobs::Jobs, limits::Limits, observe::ObserveLayer};
 use crate::{
     admission::AdmissionSettings,
     proto::{self, extraction_service_server::ExtractionServiceServer, job_service_server::JobServiceServer},
+    tasks::Tasks,
     telemetry::{Observer, Spans},
 };
 
@@ -32,7 +31,7 @@ const MESSAGE_ROOM_BYTES: usize = 1024 * 1024;
 /// Why the server could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The transport failed, or certificate and key are not usable.
+    /// The transport failed.
     #[error("the gRPC server failed")]
     Transport(#[from] tonic::transport::Error),
     /// The compiled protos are not readable.
@@ -40,50 +39,39 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Serves until `stop`, then lets running calls end, until `cut`.
+/// Serves, over TLS if there is an acceptor, until `tasks` are stopped, then lets running calls end, until they are cut.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<&TlsSettings>,
+    tls: Option<TlsAcceptor>,
     extraction: Extraction,
     spans: Spans,
     health: tonic_health::server::HealthService,
-    stop: CancellationToken,
-    cut: CancellationToken,
+    tasks: Tasks,
 ) -> Result<(), ServeError> {
     let observer: Arc<dyn Observer> = Arc::clone(&extraction.observer);
     let message_bytes_max = message_bytes_max(&extraction.limits);
-    let mut server = Server::builder()
+    let limits = Limits::default();
+    let (stop, cut) = (tasks.stopped(), tasks.cut_off());
+    let connections = incoming(listener, tls, limits, Arc::clone(&observer), tasks);
+    let extraction = ExtractionServiceServer::new(extraction).max_decoding_message_size(message_bytes_max);
+    Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(METADATA_BYTES_MAX)
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX);
-    if let Some(tls) = tls {
-        server = server.tls_config(tls_config(tls))?;
-    }
-    let extraction = ExtractionServiceServer::new(extraction).max_decoding_message_size(message_bytes_max);
-    server
-        .layer(ObserveLayer::new(observer, spans, cut))
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .layer(ObserveLayer::new(observer, spans, cut, limits.body_time))
         .add_service(extraction)
         .add_service(JobServiceServer::new(Jobs))
         .add_service(tonic_health::pb::health_server::HealthServer::new(health))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(incoming(listener), stop.cancelled_owned())
+        .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await?;
     Ok(())
 }
 
 fn message_bytes_max(limits: &AdmissionSettings) -> usize {
     limits.text_bytes_max.saturating_mul(2).saturating_add(MESSAGE_ROOM_BYTES)
-}
-
-fn tls_config(tls: &TlsSettings) -> ServerTlsConfig {
-    let identity = Identity::from_pem(&tls.certificate_pem, &tls.key_pem);
-    let config = ServerTlsConfig::new().identity(identity);
-    match &tls.client_ca_pem {
-        Some(ca) => config.client_ca_root(Certificate::from_pem(ca)),
-        None => config,
-    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -16,7 +16,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
         &["extraction", "resilience::Gathering", "resilience::Landing", "resilience::log", "telemetry"],
     ),
     ("pipeline", &["cache", "clock", "extraction", "resilience", "tasks", "telemetry", "upstream"]),
-    ("grpc", &["admission", "extraction", "pipeline", "proto", "telemetry"]),
+    ("grpc", &["admission", "extraction", "pipeline", "proto", "tasks", "telemetry"]),
     ("admin", &["telemetry::MetricsPage"]),
     ("monitoring", &["telemetry::catalogue"]),
     (

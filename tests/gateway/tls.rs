@@ -8,10 +8,14 @@ use tidegate::{
     proto::extraction_service_client::ExtractionServiceClient,
     simulator::{Script, Simulator},
 };
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::{
-    stage::TEXT,
+    stage::{TEXT, is},
     support::{self, Gateway, PATIENCE},
 };
 
@@ -99,4 +103,44 @@ async fn a_client_certificate_is_demanded_where_an_authority_is_named() {
         !stage.answers(stage.trusting().identity(Identity::from_pem(certificate, key))).await,
         "of a stranger"
     );
+}
+
+#[tokio::test]
+async fn a_refused_handshake_is_counted_and_logged() {
+    let stage = stage(true).await;
+    assert!(!stage.answers(stage.trusting()).await, "no certificate");
+    let stranger = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(Authority::new().pem()));
+    assert!(!stage.answers(stranger.domain_name("localhost")).await, "the certificate is not of theirs");
+    let mut plain = TcpStream::connect(stage.gateway.grpc).await.unwrap();
+    plain.write_all(b"GET /a-secret HTTP/1.1\r\n\r\n").await.unwrap();
+    let peer = plain.local_addr().unwrap();
+    drop(plain.read_to_end(&mut Vec::new()).await);
+
+    let refused = "tidegate_server_connections_refused_total";
+    let reasons = ["tls_no_certificate", "tls_rejected", "tls_plaintext"];
+    let metrics = stage.gateway.metrics_when(|metrics| {
+        let told = reasons.iter().all(|reason| metrics.sum(refused, &[("reason", reason)]) > 0.0);
+        told && is(metrics.sum("tidegate_server_connections", &[]), 0.0)
+    });
+    assert!(is(metrics.await.sum(refused, &[("reason", "tls_plaintext")]), 1.0));
+
+    // Whoever is in the middle of a handshake does not hold up the end.
+    let mut slow = TcpStream::connect(stage.gateway.grpc).await.unwrap();
+    slow.write_all(&[22, 3, 1]).await.unwrap();
+    stage.gateway.metrics_when(|metrics| is(metrics.sum("tidegate_server_connections", &[]), 1.0)).await;
+    stage.gateway.terminate();
+    let (status, log) = stage.gateway.ended().await;
+    assert!(status.success());
+    assert!(!log.iter().any(|line| line.contains("a-secret")), "{log:#?}");
+    let log: Vec<serde_json::Value> = log.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for reason in reasons {
+        let mut lines = log.iter().filter(|line| line["reason"] == reason);
+        let line = lines.next().unwrap_or_else(|| panic!("no line about {reason}: {log:#?}"));
+        assert_eq!((&line["event"], &line["level"]), (&"tidegate.connection.refused".into(), &"WARN".into()));
+        assert_eq!(line["network.peer.address"], "127.0.0.1");
+        assert_eq!(line["left_out"], 0);
+        if reason == "tls_plaintext" {
+            assert_eq!((&line["network.peer.port"], lines.next()), (&peer.port().into(), None));
+        }
+    }
 }
