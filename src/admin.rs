@@ -1,14 +1,11 @@
 //! The admin HTTP server: `/metrics`, `/healthz`, `/readyz`. It serves no content and takes no orders.
 
+mod accept;
+mod metrics;
+
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -76,20 +73,10 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 fn router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || INDEX))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics::page))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .with_state(state)
-}
-
-/// Rendering takes a while, so it is kept off the threads that serve calls.
-async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
-    match tokio::task::spawn_blocking(move || state.metrics.render()).await {
-        Ok(page) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }
 
 async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {

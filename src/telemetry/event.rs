@@ -211,6 +211,39 @@ pub enum Event<'a> {
     },
 }
 
+impl Event<'_> {
+    /// The span that the event belongs to.
+    pub fn span(&self) -> Option<&Span> {
+        match *self {
+            Self::RpcEnded { span, .. }
+            | Self::RequestLate { span, .. }
+            | Self::CallEnded(CallEnded { span, .. })
+            | Self::CacheAnswered { span, .. }
+            | Self::FlightStarted { span, .. }
+            | Self::FlightEnded(FlightEnded { span, .. })
+            | Self::FlightWaited { span, .. }
+            | Self::RetryScheduled { span, .. }
+            | Self::RetryWithheld { span, .. } => Some(span),
+            Self::AttemptStarted(attempt) | Self::AttemptEnded { attempt, .. } => Some(&attempt.span),
+            Self::ServerStarted { .. }
+            | Self::ServerDraining { .. }
+            | Self::ServerStopped { .. }
+            | Self::ConnectionOpened
+            | Self::ConnectionClosed
+            | Self::ConnectionRefused { .. }
+            | Self::ConnectionsFull { .. }
+            | Self::RpcStarted { .. }
+            | Self::CallStarted { .. }
+            | Self::CacheEvicted { .. }
+            | Self::CacheLevel { .. }
+            | Self::BudgetMoved { .. }
+            | Self::AnswerValidated { .. }
+            | Self::EntityGrounded { .. }
+            | Self::TelemetryDropped { .. } => None,
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Debug)]
 pub struct CallEnded<'a> {

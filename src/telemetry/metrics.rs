@@ -3,8 +3,10 @@
 mod cache;
 mod calls;
 mod connections;
+mod exemplars;
 mod fractions;
 mod instruments;
+mod page;
 mod process;
 mod rpc;
 mod runtime;
@@ -15,7 +17,7 @@ mod upstreams;
 use std::sync::Arc;
 
 use metrics::{Counter, Gauge};
-use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+use metrics_exporter_prometheus::BuildError;
 use opentelemetry::metrics::Meter;
 
 use self::{
@@ -23,6 +25,7 @@ use self::{
     calls::CallMetrics,
     connections::ConnectionMetrics,
     instruments::{Instruments, word},
+    page::Page,
     process::ProcessMetrics,
     rpc::RpcMetrics,
     runtime::RuntimeMetrics,
@@ -32,14 +35,15 @@ use self::{
 };
 use super::{
     catalogue::list,
-    event::{Event, Observer, Signal},
+    event::{Event, Signal},
     settings::Configured,
+    spans::SpanIds,
 };
 
 /// All metrics of one gateway.
 pub struct Metrics {
     instruments: Arc<Instruments>,
-    prometheus: PrometheusHandle,
+    page: Page,
     connections: ConnectionMetrics,
     rpc: RpcMetrics,
     calls: CallMetrics,
@@ -60,7 +64,7 @@ impl Metrics {
         let build = [env!("CARGO_PKG_VERSION"), env!("TIDEGATE_COMMIT"), env!("TIDEGATE_RUSTC")].map(word);
         instruments.gauge(&list::BUILD, build).set(1.0);
         Ok(Self {
-            prometheus: instruments.handle(),
+            page: instruments.page(),
             connections: ConnectionMetrics::new(&instruments),
             rpc: RpcMetrics::new(&instruments),
             calls: CallMetrics::new(&instruments, configured),
@@ -100,21 +104,24 @@ impl Metrics {
     /// The page of `/metrics`, in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
         self.sample();
-        let mut page = self.prometheus.render();
-        self.instruments.complete(&mut page);
-        page
+        self.page.text()
+    }
+
+    /// The page of `/metrics`, in `OpenMetrics` 1.0, with exemplars.
+    pub fn render_open_metrics(&self) -> String {
+        self.sample();
+        self.page.open_metrics()
     }
 
     /// Moves what histograms collected into their buckets. Without it, memory grows with every call
     /// between two scrapes.
     pub fn upkeep(&self) {
         self.sample();
-        self.prometheus.run_upkeep();
+        self.page.upkeep();
     }
-}
 
-impl Observer for Metrics {
-    fn observe(&self, event: &Event<'_>) {
+    /// Takes note of `event`. `span` is the event's, if it is sampled.
+    pub fn observe(&self, event: &Event<'_>, span: Option<SpanIds>) {
         match *event {
             Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {}
             Event::ConnectionOpened => self.connections.open.up(),
@@ -123,25 +130,25 @@ impl Observer for Metrics {
             Event::ConnectionsFull { .. } => self.connections.full.increment(1),
             Event::RequestLate { .. } => self.connections.late_requests.increment(1),
             Event::RpcStarted { method } => self.rpc.started(method),
-            Event::RpcEnded { method, code, elapsed, .. } => self.rpc.ended(method, code, elapsed),
+            Event::RpcEnded { method, code, elapsed, .. } => self.rpc.ended(method, code, elapsed, span),
             Event::CallStarted { .. } => self.calls.started(),
-            Event::CallEnded(ref call) => self.calls.ended(call),
+            Event::CallEnded(ref call) => self.calls.ended(call, span),
             Event::CacheAnswered { result, .. } => self.cache.answered(result),
             Event::CacheEvicted { cause } => self.cache.evicted(cause),
             Event::CacheLevel { entries, weight_bytes } => self.cache.level(entries, weight_bytes),
             Event::FlightStarted { .. } => self.cache.flights.up(),
             Event::FlightEnded(ref flight) => {
                 self.cache.flights.down();
-                self.upstreams.of(flight.endpoint).flight_ended(flight);
+                self.upstreams.of(flight.endpoint).flight_ended(flight, span);
             }
             Event::FlightWaited { answered, elapsed, .. } => self.cache.waited(answered, elapsed),
             Event::AttemptStarted(attempt) => self.upstreams.of(&attempt.endpoint).attempt_started(),
             Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed } => {
                 let end = AttemptEnd { outcome, error_type, http_status, usage, elapsed };
-                self.upstreams.of(&attempt.endpoint).attempt_ended(attempt, end);
+                self.upstreams.of(&attempt.endpoint).attempt_ended(attempt, end, span);
             }
             Event::RetryScheduled { endpoint, reason, source, budget_ratio, .. } => {
-                self.upstreams.of(endpoint).retry_scheduled(reason, source, budget_ratio);
+                self.upstreams.of(endpoint).retry_scheduled(reason, source, budget_ratio, span);
             }
             Event::RetryWithheld { endpoint, reason, .. } => {
                 self.upstreams.of(endpoint).retry_withheld(reason);

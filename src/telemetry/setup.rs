@@ -3,7 +3,11 @@
 use std::{io, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::BuildError;
-use opentelemetry::{KeyValue, metrics::MeterProvider as _, trace::TracerProvider as _};
+use opentelemetry::{
+    KeyValue,
+    metrics::MeterProvider as _,
+    trace::{TraceContextExt as _, TracerProvider as _},
+};
 use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 use tokio::time::MissedTickBehavior;
@@ -17,7 +21,7 @@ use super::{
     logs::{self, Logs, writer::LineWriter},
     metrics::Metrics,
     settings::{Configured, TelemetrySettings},
-    spans::{SpanRecorder, Spans, TARGET},
+    spans::{self, Spans, TARGET},
 };
 
 /// How often histograms are folded and losses reported.
@@ -75,7 +79,6 @@ impl Telemetry {
         let dispatch = subscriber(settings, &tracers, lines.clone());
         let parts = Arc::new(Parts {
             metrics: Metrics::new(configured, meters.as_ref().map(|meters| meters.meter(TARGET)))?,
-            spans: SpanRecorder,
             logs: Logs::new(dispatch.clone(), settings.log_level),
             drops,
         });
@@ -162,20 +165,29 @@ impl MetricsPage {
         self.parts.drops.report(&*self.parts);
         self.parts.metrics.render()
     }
+
+    /// The page in `OpenMetrics` 1.0, with exemplars, as of now. Blocks for some milliseconds.
+    pub fn render_open_metrics(&self) -> String {
+        self.parts.drops.report(&*self.parts);
+        self.parts.metrics.render_open_metrics()
+    }
 }
 
 /// Who is told, in a fixed order.
 struct Parts {
     metrics: Metrics,
-    spans: SpanRecorder,
     logs: Logs,
     drops: Arc<Drops>,
 }
 
 impl Observer for Parts {
     fn observe(&self, event: &Event<'_>) {
-        self.metrics.observe(event);
-        self.spans.observe(event);
+        // Looked up once for all; an unsampled call costs nothing further.
+        let recording = event.span().and_then(spans::recording);
+        self.metrics.observe(event, recording.as_ref().and_then(spans::sampled));
+        if let Some(context) = recording {
+            spans::record(event, &context.span());
+        }
         self.logs.observe(event);
     }
 }

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, KeyValue,
     propagation::{Extractor, Injector, TextMapPropagator},
-    trace::{SpanRef, TraceContextExt, TraceId},
+    trace::{SpanId, SpanRef, TraceContextExt, TraceId},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Dispatch, Span, dispatcher};
@@ -23,10 +23,19 @@ use crate::{
     upstream::Endpoint,
 };
 
-pub use recorder::SpanRecorder;
+pub(super) use recorder::record;
 
 /// The target of every span and event of this crate.
 pub const TARGET: &str = "tidegate";
+
+/// What one must know of a span to find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanIds {
+    /// The trace's.
+    pub trace_id: TraceId,
+    /// The span's own.
+    pub span_id: SpanId,
+}
 
 /// Starts traces, for one gateway: its spans go to its own subscriber, whatever the process's is.
 #[derive(Debug, Clone)]
@@ -136,16 +145,29 @@ pub fn trace_id(span: &Span) -> Option<String> {
     (id != TraceId::INVALID).then(|| id.to_string())
 }
 
+/// The context of a span that somebody will see; `None` for all others.
+pub(super) fn recording(span: &Span) -> Option<Context> {
+    if span.is_disabled() {
+        return None;
+    }
+    let context = span.context();
+    context.span().is_recording().then_some(context)
+}
+
+/// The ids of the span of `context`, if they lead to something.
+pub(super) fn sampled(context: &Context) -> Option<SpanIds> {
+    let span = context.span();
+    let context = span.span_context();
+    context.is_sampled().then(|| SpanIds { trace_id: context.trace_id(), span_id: context.span_id() })
+}
+
 /// A child where the parent is sampled, else the parent itself.
 ///
 /// The parent is told to OpenTelemetry only. Told to `tracing`, its registry would hold the parent open and
 /// release it through whatever subscriber is the default when the child closes, which may be another
 /// gateway's or none.
 fn child(parent: &Span, make: impl FnOnce() -> Span, write: impl FnOnce(&SpanRef<'_>)) -> Span {
-    let context = parent.context();
-    if !context.span().is_recording() {
-        return parent.clone();
-    }
+    let Some(context) = recording(parent) else { return parent.clone() };
     let span = parent.with_subscriber(|(_, dispatch)| dispatcher::with_default(dispatch, make));
     let span = span.unwrap_or_else(Span::none);
     // Can't fail: the span is new, and its subscriber is one that listens to spans.
@@ -156,13 +178,8 @@ fn child(parent: &Span, make: impl FnOnce() -> Span, write: impl FnOnce(&SpanRef
 
 /// Writes on a span that somebody will see. Otherwise nothing is formatted or allocated.
 fn if_sampled(span: &Span, write: impl FnOnce(&SpanRef<'_>)) {
-    if span.is_disabled() {
-        return;
-    }
-    let context = span.context();
-    let span = context.span();
-    if span.is_recording() {
-        write(&span);
+    if let Some(context) = recording(span) {
+        write(&context.span());
     }
 }
 

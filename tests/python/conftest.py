@@ -72,9 +72,9 @@ class Simulator:
 
 
 class Gateway:
-    """The gateway, with the simulator as its only upstream."""
+    """The gateway, with the simulator as its only upstream. `telemetry`: further keys of that section."""
 
-    def __init__(self, base_url, directory):
+    def __init__(self, base_url, directory, telemetry=""):
         config = directory / "tidegate.toml"
         config.write_text(
             f"""
@@ -88,10 +88,11 @@ class Gateway:
             model = "simulated"
             [telemetry]
             log_format = "json"
+            {telemetry}
             """
         )
         self.process = Process(["serve", "--config", str(config)], "stderr")
-        self.address = self.process.line(r'"grpc":"([^"]+)"').group(1)
+        self.address, self.admin = self.process.line(r'"grpc":"([^"]+)","admin":"([^"]+)"').groups()
 
 
 @pytest.fixture(scope="session")

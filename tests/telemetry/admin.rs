@@ -13,8 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::script::quiet;
 
 async fn get(address: SocketAddr, path: &str) -> String {
+    get_as(address, path, "*/*").await
+}
+
+async fn get_as(address: SocketAddr, path: &str, accept: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: admin\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -36,7 +41,11 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
         let page = get(address, "/metrics").await;
         assert!(page.contains("content-type: text/plain; version=0.0.4"), "{page}");
-        assert!(page.contains("tidegate_build_info{version="));
+        assert!(page.contains("vary: accept"), "{page}");
+        assert!(page.contains("tidegate_build_info{version=") && !page.contains("# EOF"));
+        let page = get_as(address, "/metrics", "application/openmetrics-text;version=1.0.0,*/*;q=0.1").await;
+        assert!(page.contains("content-type: application/openmetrics-text; version=1.0.0"), "{page}");
+        assert!(page.contains("vary: accept") && page.ends_with("# EOF\n"), "{page}");
         assert!(get(address, "/").await.contains("/metrics"));
         assert!(get(address, "/config").await.starts_with("HTTP/1.1 404"));
         let idle = TcpStream::connect(address).await.unwrap();

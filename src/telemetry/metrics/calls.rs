@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use metrics::{Counter, Histogram};
 
 use super::{
+    exemplars::Traced,
     instruments::{Instruments, LabelValue, name, word},
     table::{ByName, Grid, Level},
 };
@@ -14,6 +15,7 @@ use crate::{
         catalogue::{OTHER, list},
         event::{CacheResult, CallEnded, ValidationResult},
         settings::Configured,
+        spans::SpanIds,
     },
 };
 
@@ -29,7 +31,7 @@ pub(super) struct CallMetrics {
 struct ProfileMetrics {
     profile: LabelValue,
     calls: Grid<OnceLock<Counter>>,
-    durations: Grid<OnceLock<Histogram>>,
+    durations: Grid<OnceLock<Traced<Histogram>>>,
     validation: Grid<Counter>,
     entities: Grid<Counter>,
 }
@@ -52,7 +54,7 @@ impl CallMetrics {
         self.active.up();
     }
 
-    pub(super) fn ended(&self, call: &CallEnded<'_>) {
+    pub(super) fn ended(&self, call: &CallEnded<'_>, span: Option<SpanIds>) {
         if call.started {
             self.active.down();
         }
@@ -64,8 +66,8 @@ impl CallMetrics {
         let cache = call.cache.map_or(CacheResult::ALL.len(), |cache| cache as usize);
         if let Some(duration) = profile.durations.at(0, cache) {
             let labels = || [profile.profile.clone(), call.cache.and_then(|cache| word(cache.as_str()))];
-            let make = || self.instruments.histogram(&list::CALL_DURATION, labels());
-            duration.get_or_init(make).record(call.elapsed.as_secs_f64());
+            let make = || self.instruments.traced_histogram(&list::CALL_DURATION, labels());
+            duration.get_or_init(make).record(call.elapsed.as_secs_f64(), span);
         }
         if let Some(overhead) = call.overhead {
             let make = || self.instruments.histogram(&list::OVERHEAD_DURATION, []);

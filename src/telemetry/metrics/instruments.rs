@@ -6,14 +6,14 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Label as MetricLabel, Level,
     Metadata, Recorder, SharedString,
 };
-use metrics_exporter_prometheus::{
-    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 use metrics_opentelemetry::{OpenTelemetryMetrics, OpenTelemetryRecorder};
 use opentelemetry::metrics::Meter;
 
 use super::{
+    exemplars::{ExemplarIndex, Exemplars, Traced},
     fractions::{Fraction, Fractions},
+    page::{Page, exporter_key, series},
     series::SeriesCount,
 };
 use crate::telemetry::catalogue::{self, Kind, Metric, Unit};
@@ -22,7 +22,8 @@ use crate::telemetry::catalogue::{self, Kind, Metric, Unit};
 pub(super) struct Instruments {
     prometheus: PrometheusRecorder,
     otlp: Option<OpenTelemetryRecorder>,
-    fractions: Fractions,
+    exemplars: Arc<ExemplarIndex>,
+    fractions: Arc<Fractions>,
     meter: Option<Meter>,
     count: SeriesCount,
 }
@@ -59,8 +60,14 @@ impl Instruments {
                 }
             }
         }
-        let prometheus = builder.build_recorder();
-        let instruments = Self { prometheus, otlp, fractions: Fractions::default(), meter, count };
+        let instruments = Self {
+            prometheus: builder.build_recorder(),
+            otlp,
+            exemplars: Arc::default(),
+            fractions: Arc::default(),
+            meter,
+            count,
+        };
         for metric in catalogue::ALL {
             describe(&instruments.prometheus, metric);
             if let Some(otlp) = &instruments.otlp {
@@ -70,18 +77,14 @@ impl Instruments {
         Ok(instruments)
     }
 
-    pub(super) fn handle(&self) -> PrometheusHandle {
-        self.prometheus.handle()
+    /// The page that shows them all.
+    pub(super) fn page(&self) -> Page {
+        Page::new(self.prometheus.handle(), Arc::clone(&self.fractions), Arc::clone(&self.exemplars))
     }
 
     /// How many series there are, and how many there are not.
     pub(super) fn count(&self) -> &SeriesCount {
         &self.count
-    }
-
-    /// Adds what the exporter knows nothing of to its page.
-    pub(super) fn complete(&self, page: &mut String) {
-        self.fractions.render(page);
     }
 
     /// The counter of `metric` for these values, given in the order of its labels.
@@ -90,13 +93,27 @@ impl Instruments {
         metric: &'static Metric,
         values: [LabelValue; N],
     ) -> Counter {
+        self.counter_of(metric, &key(metric, values))
+    }
+
+    /// The same, with exemplars.
+    pub(super) fn traced_counter<const N: usize>(
+        &self,
+        metric: &'static Metric,
+        values: [LabelValue; N],
+    ) -> Traced<Counter> {
         let key = key(metric, values);
-        if !self.count.admit(metric, &key) {
+        let exemplars = self.exemplars_of(metric, &key);
+        Traced::new(self.counter_of(metric, &key), exemplars)
+    }
+
+    fn counter_of(&self, metric: &'static Metric, key: &Key) -> Counter {
+        if !self.count.admit(metric, key) {
             return Counter::noop();
         }
-        let one = self.prometheus.register_counter(&key, &METADATA);
+        let one = self.prometheus.register_counter(&exporter_key(key), &METADATA);
         match &self.otlp {
-            Some(otlp) => Counter::from_arc(Arc::new(Both(one, otlp.register_counter(&key, &METADATA)))),
+            Some(otlp) => Counter::from_arc(Arc::new(Both(one, otlp.register_counter(key, &METADATA)))),
             None => one,
         }
     }
@@ -121,7 +138,7 @@ impl Instruments {
         if !self.count.admit(metric, &key) {
             return Gauge::noop();
         }
-        let one = self.prometheus.register_gauge(&key, &METADATA);
+        let one = self.prometheus.register_gauge(&exporter_key(&key), &METADATA);
         match &self.otlp {
             Some(otlp) => Gauge::from_arc(Arc::new(Both(one, otlp.register_gauge(&key, &METADATA)))),
             None => one,
@@ -134,13 +151,37 @@ impl Instruments {
         metric: &'static Metric,
         values: [LabelValue; N],
     ) -> Histogram {
+        self.histogram_of(metric, &key(metric, values))
+    }
+
+    /// The same, with exemplars.
+    pub(super) fn traced_histogram<const N: usize>(
+        &self,
+        metric: &'static Metric,
+        values: [LabelValue; N],
+    ) -> Traced<Histogram> {
         let key = key(metric, values);
-        if !self.count.admit(metric, &key) {
+        let exemplars = self.exemplars_of(metric, &key);
+        Traced::new(self.histogram_of(metric, &key), exemplars)
+    }
+
+    /// Those of a series that there is no room for are found by nobody.
+    fn exemplars_of(&self, metric: &'static Metric, key: &Key) -> Arc<Exemplars> {
+        let bounds = if let Kind::Histogram(bounds) = metric.kind { bounds } else { &[] };
+        if self.count.admit(metric, key) {
+            self.exemplars.of(series(metric, key), bounds)
+        } else {
+            Arc::new(Exemplars::new(bounds))
+        }
+    }
+
+    fn histogram_of(&self, metric: &'static Metric, key: &Key) -> Histogram {
+        if !self.count.admit(metric, key) {
             return Histogram::noop();
         }
-        let one = self.prometheus.register_histogram(&key, &METADATA);
+        let one = self.prometheus.register_histogram(&exporter_key(key), &METADATA);
         match &self.otlp {
-            Some(otlp) => Histogram::from_arc(Arc::new(Both(one, otlp.register_histogram(&key, &METADATA)))),
+            Some(otlp) => Histogram::from_arc(Arc::new(Both(one, otlp.register_histogram(key, &METADATA)))),
             None => one,
         }
     }
@@ -233,8 +274,7 @@ mod tests {
         instruments.gauge(&list::FLIGHTS, []).set(1.0);
         instruments.counter(&list::CACHE_REQUESTS, [word("miss")]).increment(1);
         instruments.fraction(&list::PROCESS_CPU, []).add(1);
-        let mut page = instruments.handle().render();
-        instruments.complete(&mut page);
+        let page = instruments.page().text();
         let samples: Vec<&str> = page.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
         assert_eq!(
             samples,

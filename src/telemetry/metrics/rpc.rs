@@ -5,16 +5,17 @@ use std::{sync::Arc, time::Duration};
 use metrics::Histogram;
 
 use super::{
+    exemplars::Traced,
     instruments::{Instruments, word},
     table::{Grown, Level},
 };
-use crate::telemetry::{catalogue::list, rpc::is_server_error};
+use crate::telemetry::{catalogue::list, rpc::is_server_error, spans::SpanIds};
 
 /// Instruments of the server's edge; methods and statuses are few and fixed, so they are made as seen.
 pub(super) struct RpcMetrics {
     instruments: Arc<Instruments>,
     active: Grown<&'static str, Level>,
-    durations: Grown<(&'static str, &'static str), Histogram>,
+    durations: Grown<(&'static str, &'static str), Traced<Histogram>>,
 }
 
 impl RpcMetrics {
@@ -26,13 +27,20 @@ impl RpcMetrics {
         self.active(method).up();
     }
 
-    pub(super) fn ended(&self, method: &'static str, code: &'static str, elapsed: Duration) {
+    pub(super) fn ended(
+        &self,
+        method: &'static str,
+        code: &'static str,
+        elapsed: Duration,
+        span: Option<SpanIds>,
+    ) {
         self.active(method).down();
         let duration = self.durations.get((method, code), || {
             let error = is_server_error(code).then(|| word(code)).flatten();
-            self.instruments.histogram(&list::RPC_DURATION, [word("grpc"), word(method), word(code), error])
+            let labels = [word("grpc"), word(method), word(code), error];
+            self.instruments.traced_histogram(&list::RPC_DURATION, labels)
         });
-        duration.record(elapsed.as_secs_f64());
+        duration.record(elapsed.as_secs_f64(), span);
     }
 
     pub(super) fn sample(&self) {

@@ -8,6 +8,7 @@ use std::{
 use metrics::{Counter, Gauge, Histogram};
 
 use super::{
+    exemplars::Traced,
     fractions::Fraction,
     instruments::{Instruments, LabelValue, name, word},
     table::{ByName, Grid, Grown, Level},
@@ -18,6 +19,7 @@ use crate::{
         catalogue::{OTHER, labels, list},
         event::{AttemptFacts, FlightEnded},
         settings::Configured,
+        spans::SpanIds,
     },
     upstream::{Endpoint, settings::Prices},
 };
@@ -42,18 +44,18 @@ pub(super) struct AttemptEnd {
 pub(super) struct UpstreamMetrics {
     instruments: Arc<Instruments>,
     upstream: LabelValue,
-    attempts: Grid<OnceLock<Counter>>,
-    retries: Grid<Counter>,
+    attempts: Grid<OnceLock<Traced<Counter>>>,
+    retries: Grid<Traced<Counter>>,
     withheld: Grid<Counter>,
-    call_retries: Grid<OnceLock<Histogram>>,
-    retry_delay: OnceLock<Histogram>,
+    call_retries: Grid<OnceLock<Traced<Histogram>>>,
+    retry_delay: OnceLock<Traced<Histogram>>,
     inflight: Level,
     failures_running: Level,
     budget: Gauge,
     tokens: Grid<Counter>,
     cost: Option<Cost>,
-    http: Grown<(AttemptKind, Option<u16>, Option<ErrorType>), Histogram>,
-    gen_ai: Grown<Option<ErrorType>, Histogram>,
+    http: Grown<(AttemptKind, Option<u16>, Option<ErrorType>), Traced<Histogram>>,
+    gen_ai: Grown<Option<ErrorType>, Traced<Histogram>>,
     gen_ai_tokens: OnceLock<Grid<Histogram>>,
 }
 
@@ -98,7 +100,8 @@ impl UpstreamMetrics {
                 }
             }),
             retries: Grid::new(ErrorType::ALL, WaitSource::ALL, |reason, source| {
-                counter(&list::RETRIES_SCHEDULED, word(reason.as_str()), word(source.as_str()))
+                let labels = [upstream.clone(), word(reason.as_str()), word(source.as_str())];
+                instruments.traced_counter(&list::RETRIES_SCHEDULED, labels)
             }),
             withheld: Grid::new(&[()], Withheld::ALL, |(), reason| {
                 instruments.counter(&list::RETRIES_WITHHELD, [upstream.clone(), word(reason.as_str())])
@@ -124,7 +127,7 @@ impl UpstreamMetrics {
         self.inflight.up();
     }
 
-    pub(super) fn attempt_ended(&self, attempt: &AttemptFacts, end: AttemptEnd) {
+    pub(super) fn attempt_ended(&self, attempt: &AttemptFacts, end: AttemptEnd, span: Option<SpanIds>) {
         self.inflight.down();
         match end.outcome {
             AttemptOutcome::Success => self.failures_running.clear(),
@@ -136,7 +139,7 @@ impl UpstreamMetrics {
             let end = (end.outcome, error_type);
             counter
                 .get_or_init(|| attempts(&self.instruments, &self.upstream, attempt.kind, end))
-                .increment(1);
+                .increment(span);
         }
         let useful = usize::from(end.outcome == AttemptOutcome::Success);
         for (direction, tokens) in [end.usage.input_tokens, end.usage.output_tokens].into_iter().enumerate() {
@@ -151,12 +154,18 @@ impl UpstreamMetrics {
         let duration = self.http.get((kind, status, error_type), || {
             self.http_duration(&attempt.endpoint, kind, status, error_type)
         });
-        duration.record(end.elapsed.as_secs_f64());
+        duration.record(end.elapsed.as_secs_f64(), span);
     }
 
-    pub(super) fn retry_scheduled(&self, reason: ErrorType, source: WaitSource, budget_ratio: f64) {
+    pub(super) fn retry_scheduled(
+        &self,
+        reason: ErrorType,
+        source: WaitSource,
+        budget_ratio: f64,
+        span: Option<SpanIds>,
+    ) {
         if let Some(retries) = self.retries.at(reason as usize, source as usize) {
-            retries.increment(1);
+            retries.increment(span);
         }
         self.budget_moved(budget_ratio);
     }
@@ -171,7 +180,7 @@ impl UpstreamMetrics {
         self.budget.set(ratio);
     }
 
-    pub(super) fn flight_ended(&self, flight: &FlightEnded<'_>) {
+    pub(super) fn flight_ended(&self, flight: &FlightEnded<'_>, span: Option<SpanIds>) {
         let outcome = match (flight.cancelled, flight.error_type) {
             (true, _) => AttemptOutcome::Cancelled,
             (false, Some(_)) => AttemptOutcome::Failure,
@@ -182,20 +191,21 @@ impl UpstreamMetrics {
         {
             let make = || {
                 let labels = [self.upstream.clone(), word(outcome.as_str())];
-                self.instruments.histogram(&list::FLIGHT_RETRIES, labels)
+                self.instruments.traced_histogram(&list::FLIGHT_RETRIES, labels)
             };
-            retries.get_or_init(make).record(f64::from(flight.retries));
+            retries.get_or_init(make).record(f64::from(flight.retries), span);
         }
         if !flight.retry_delay.is_zero() {
-            let make = || self.instruments.histogram(&list::RETRY_DELAY_DURATION, [self.upstream.clone()]);
-            self.retry_delay.get_or_init(make).record(flight.retry_delay.as_secs_f64());
+            let labels = || [self.upstream.clone()];
+            let make = || self.instruments.traced_histogram(&list::RETRY_DELAY_DURATION, labels());
+            self.retry_delay.get_or_init(make).record(flight.retry_delay.as_secs_f64(), span);
         }
         let duration = self.gen_ai.get(flight.error_type, || {
             let [operation, provider, model] = gen_ai_labels(flight.endpoint);
             let labels = [operation, provider, model, error_word(flight.error_type)];
-            self.instruments.histogram(&list::GEN_AI_DURATION, labels)
+            self.instruments.traced_histogram(&list::GEN_AI_DURATION, labels)
         });
-        duration.record(flight.elapsed.as_secs_f64());
+        duration.record(flight.elapsed.as_secs_f64(), span);
         self.tokens_of_flight(flight.endpoint, flight.usage);
     }
 
@@ -221,7 +231,7 @@ impl UpstreamMetrics {
         kind: AttemptKind,
         status: Option<u16>,
         error_type: Option<ErrorType>,
-    ) -> Histogram {
+    ) -> Traced<Histogram> {
         let labels = [
             word("POST"),
             name(&endpoint.host),
@@ -231,7 +241,7 @@ impl UpstreamMetrics {
             self.upstream.clone(),
             word(kind.as_str()),
         ];
-        self.instruments.histogram(&list::HTTP_DURATION, labels)
+        self.instruments.traced_histogram(&list::HTTP_DURATION, labels)
     }
 }
 
@@ -271,9 +281,9 @@ fn attempts(
     upstream: &LabelValue,
     kind: AttemptKind,
     (outcome, error_type): AttemptEnding,
-) -> Counter {
+) -> Traced<Counter> {
     let labels = [upstream.clone(), word(kind.as_str()), word(outcome.as_str()), error_word(error_type)];
-    instruments.counter(&list::ATTEMPTS, labels)
+    instruments.traced_counter(&list::ATTEMPTS, labels)
 }
 
 /// Attempts of kinds that are not made yet come into being when they happen.

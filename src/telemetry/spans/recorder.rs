@@ -7,67 +7,58 @@ use opentelemetry::{
     trace::{SpanRef, Status},
 };
 
-use super::{if_sampled, milliseconds};
+use super::milliseconds;
 use crate::{
     extraction::{AttemptOutcome, ErrorType, Usage, Verdict},
     telemetry::{
-        event::{AttemptFacts, CacheResult, CallEnded, Event, FlightEnded, Observer},
+        event::{CacheResult, CallEnded, Event, FlightEnded},
         rpc::is_server_error,
     },
 };
 
-/// Takes events and writes on the spans that they carry.
+/// Writes on `span` what `event`, which it belongs to, says of it.
 ///
 /// A status is an error only where the operation itself failed: an attempt that was mended by a retry
 /// leaves its flight and its call alone. Success leaves the status unset.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SpanRecorder;
-
-impl Observer for SpanRecorder {
-    fn observe(&self, event: &Event<'_>) {
-        match *event {
-            Event::ServerStarted { .. }
-            | Event::ServerDraining { .. }
-            | Event::ServerStopped { .. }
-            | Event::ConnectionOpened
-            | Event::ConnectionClosed
-            | Event::ConnectionRefused { .. }
-            | Event::ConnectionsFull { .. }
-            | Event::RpcStarted { .. }
-            | Event::CallStarted { .. }
-            | Event::CacheEvicted { .. }
-            | Event::CacheLevel { .. }
-            | Event::FlightStarted { .. }
-            | Event::RetryScheduled { .. }
-            | Event::BudgetMoved { .. }
-            | Event::AnswerValidated { .. }
-            | Event::EntityGrounded { .. }
-            | Event::TelemetryDropped { .. } => {}
-            Event::RequestLate { span, .. } => if_sampled(span, |span| {
-                span.set_attribute(KeyValue::new("tidegate.request.late", true));
-            }),
-            Event::RpcEnded { code, span, .. } => if_sampled(span, |span| rpc_ended(span, code)),
-            Event::CallEnded(ref call) => if_sampled(call.span, |span| call_ended(span, call)),
-            Event::CacheAnswered { result, age, span } => {
-                if_sampled(span, |span| cache_answered(span, result, age));
+pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
+    match *event {
+        Event::ServerStarted { .. }
+        | Event::ServerDraining { .. }
+        | Event::ServerStopped { .. }
+        | Event::ConnectionOpened
+        | Event::ConnectionClosed
+        | Event::ConnectionRefused { .. }
+        | Event::ConnectionsFull { .. }
+        | Event::RpcStarted { .. }
+        | Event::CallStarted { .. }
+        | Event::CacheEvicted { .. }
+        | Event::CacheLevel { .. }
+        | Event::FlightStarted { .. }
+        | Event::RetryScheduled { .. }
+        | Event::BudgetMoved { .. }
+        | Event::AnswerValidated { .. }
+        | Event::EntityGrounded { .. }
+        | Event::TelemetryDropped { .. } => {}
+        Event::RequestLate { .. } => span.set_attribute(KeyValue::new("tidegate.request.late", true)),
+        Event::RpcEnded { code, .. } => rpc_ended(span, code),
+        Event::CallEnded(ref call) => call_ended(span, call),
+        Event::CacheAnswered { result, age, .. } => cache_answered(span, result, age),
+        Event::FlightEnded(ref flight) => flight_ended(span, flight),
+        Event::FlightWaited { answered, .. } => {
+            let outcome = if answered { "answered" } else { "left" };
+            span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
+        }
+        Event::AttemptStarted(attempt) => {
+            span.set_attribute(KeyValue::new("tidegate.attempt.id", attempt.id.clone()));
+        }
+        Event::AttemptEnded { outcome, error_type, http_status, usage, .. } => {
+            attempt_ended(span, outcome, error_type, http_status, usage);
+        }
+        Event::RetryWithheld { reason, budget_limit, .. } => {
+            span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
+            if let Some(limit) = budget_limit {
+                span.set_attribute(KeyValue::new("tidegate.retry.budget_limit", limit.as_str()));
             }
-            Event::FlightEnded(ref flight) => if_sampled(flight.span, |span| flight_ended(span, flight)),
-            Event::FlightWaited { answered, span, .. } => if_sampled(span, |span| {
-                let outcome = if answered { "answered" } else { "left" };
-                span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
-            }),
-            Event::AttemptStarted(attempt) => if_sampled(&attempt.span, |span| {
-                span.set_attribute(KeyValue::new("tidegate.attempt.id", attempt.id.clone()));
-            }),
-            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, .. } => {
-                attempt_ended(attempt, outcome, error_type, http_status, usage);
-            }
-            Event::RetryWithheld { reason, budget_limit, span, .. } => if_sampled(span, |span| {
-                span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
-                if let Some(limit) = budget_limit {
-                    span.set_attribute(KeyValue::new("tidegate.retry.budget_limit", limit.as_str()));
-                }
-            }),
         }
     }
 }
@@ -126,22 +117,20 @@ fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
 }
 
 fn attempt_ended(
-    attempt: &AttemptFacts,
+    span: &SpanRef<'_>,
     outcome: AttemptOutcome,
     error_type: Option<ErrorType>,
     http_status: Option<u16>,
     usage: Usage,
 ) {
-    if_sampled(&attempt.span, |span| {
-        span.set_attribute(KeyValue::new("tidegate.attempt.outcome", outcome.as_str()));
-        if let Some(status) = http_status {
-            span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
-        }
-        tokens(span, usage);
-        if outcome == AttemptOutcome::Failure {
-            failed(span, error_type.unwrap_or(ErrorType::Internal));
-        }
-    });
+    span.set_attribute(KeyValue::new("tidegate.attempt.outcome", outcome.as_str()));
+    if let Some(status) = http_status {
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+    }
+    tokens(span, usage);
+    if outcome == AttemptOutcome::Failure {
+        failed(span, error_type.unwrap_or(ErrorType::Internal));
+    }
 }
 
 fn failed(span: &SpanRef<'_>, error_type: ErrorType) {
