@@ -141,8 +141,7 @@ impl Filling<'_> {
         }
     }
 
-    /// Callers that have decided are followed in any case, so the parent-based samplers and the others
-    /// come to the same.
+    /// The parent-based samplers follow callers that have decided, the others do not.
     fn sampler(&mut self) {
         const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
         const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
@@ -150,7 +149,11 @@ impl Filling<'_> {
             return;
         }
         let Some(sampler) = self.environment.get_filled(SAMPLER) else { return };
-        match sampler.strip_prefix("parentbased_").unwrap_or(sampler) {
+        let (root, trust_callers) = match sampler.strip_prefix("parentbased_") {
+            Some(root) => (root, true),
+            None => (sampler, false),
+        };
+        match root {
             "always_on" => self.set("trace_ratio", Value::from(1.0), SAMPLER),
             "always_off" => self.set("trace_ratio", Value::from(0.0), SAMPLER),
             "traceidratio" => {
@@ -159,12 +162,17 @@ impl Filling<'_> {
                     self.set("trace_ratio", value, RATIO);
                 }
             }
-            _ => self.complain(
-                SAMPLER,
-                "names a sampler that is not available",
-                "use always_on, always_off or traceidratio, each also with parentbased_ before it, or set \
-                 telemetry.trace_ratio",
-            ),
+            _ => {
+                return self.complain(
+                    SAMPLER,
+                    "names a sampler that is not available",
+                    "use always_on, always_off or traceidratio, each also with parentbased_ before it, or set \
+                     telemetry.trace_ratio",
+                );
+            }
+        }
+        if !self.section.contains_key("trace_trust_callers") {
+            self.set("trace_trust_callers", Value::from(trust_callers), SAMPLER);
         }
     }
 

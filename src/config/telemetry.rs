@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    form::{Number, Span, Text, WebUrl, WebUrlOrNone, Word},
+    form::{Flag, Number, Span, Text, WebUrl, WebUrlOrNone, Word},
     problem::Complaint,
     reader::Section,
 };
@@ -52,6 +52,7 @@ pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
             Duration::from_secs(15),
         ),
         trace_ratio: telemetry.or("trace_ratio", &Number(0.0..=1.0), 1.0),
+        trace_trust_callers: telemetry.or("trace_trust_callers", &Flag, true),
         service_name: telemetry.or("service_name", &word, "tidegate".to_owned()),
         resource: resource(telemetry.section("resource"), &word),
         log_format: telemetry.or("log_format", &LOG_FORMAT, LogFormat::Auto),

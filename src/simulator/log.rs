@@ -18,7 +18,7 @@ use super::epoch::Epoch;
 /// Arrivals kept; beyond that the oldest are dropped, and counted.
 const MAX_ARRIVALS: usize = 100_000;
 /// The request headers that the log keeps.
-const KEPT_HEADERS: [&str; 4] = ["traceparent", "baggage", ATTEMPT_ID, "idempotency-key"];
+const KEPT_HEADERS: [&str; 5] = ["traceparent", "tracestate", "baggage", ATTEMPT_ID, "idempotency-key"];
 /// The request header that carries the gateway's id of an attempt.
 const ATTEMPT_ID: &str = "x-tidegate-attempt";
 

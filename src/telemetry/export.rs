@@ -21,8 +21,8 @@ use opentelemetry_sdk::{
         exporter::PushMetricExporter,
     },
     trace::{
-        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData, SpanExporter,
-        SpanProcessor,
+        BatchConfigBuilder, BatchSpanProcessor, ParentBasedSampler, Sampler, SdkTracerProvider, Span,
+        SpanData, SpanExporter, SpanProcessor,
     },
 };
 
@@ -43,8 +43,6 @@ pub(super) fn no_traces() -> SdkTracerProvider {
 }
 
 /// Traces that go to the collector at `endpoint`. Needs a tokio runtime.
-///
-/// A trace that a caller has decided on is sampled as the caller says.
 pub(super) fn traces(
     settings: &TelemetrySettings,
     endpoint: &str,
@@ -65,12 +63,22 @@ pub(super) fn traces(
         .with_scheduled_delay(SPANS_DELAY)
         .build();
     let next = BatchSpanProcessor::builder(exporter).with_batch_config(batch).build();
-    let root = Sampler::TraceIdRatioBased(settings.trace_ratio);
     Ok(SdkTracerProvider::builder()
-        .with_sampler(Sampler::ParentBased(Box::new(root)))
+        .with_sampler(sampler(settings))
         .with_resource(resource)
         .with_span_processor(BoundedSpans { next, waiting, drops: Arc::clone(drops) })
         .build())
+}
+
+/// Within the gateway, a trace is sampled as a whole: only what comes from outside is decided on.
+fn sampler(settings: &TelemetrySettings) -> ParentBasedSampler {
+    let ratio = Sampler::TraceIdRatioBased(settings.trace_ratio);
+    let sampler = ParentBasedSampler::new(ratio.clone());
+    if settings.trace_trust_callers {
+        sampler
+    } else {
+        sampler.with_remote_parent_sampled(ratio.clone()).with_remote_parent_not_sampled(ratio)
+    }
 }
 
 /// Metrics that go to the collector at `endpoint`. Needs a tokio runtime.

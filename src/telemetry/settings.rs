@@ -17,6 +17,8 @@ pub struct TelemetrySettings {
     pub otlp_metrics_interval: Duration,
     /// Share of traces that are sampled when no caller has decided, 0 to 1.
     pub trace_ratio: f64,
+    /// Whether a caller's decision on sampling is followed; if not, `trace_ratio` decides in all cases.
+    pub trace_trust_callers: bool,
     /// `service.name` of the resource.
     pub service_name: String,
     /// Further resource attributes.

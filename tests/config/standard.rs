@@ -81,7 +81,7 @@ fn the_standard_variables_fill_what_is_left_open() {
     let open = load_with(MINIMAL, &variables).unwrap().telemetry;
     assert_eq!(endpoints(&open), [Some("http://collector:4317/"); 2]);
     assert_eq!(open.service_name, "gate");
-    assert!((open.trace_ratio - 0.25).abs() < f64::EPSILON);
+    assert!((open.trace_ratio - 0.25).abs() < f64::EPSILON && open.trace_trust_callers);
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(open.resource, [pair("team", "x"), pair("zone", "a b")]);
 
@@ -98,7 +98,9 @@ fn the_standard_variables_fill_what_is_left_open() {
     let disabled = [("OTEL_SDK_DISABLED", "true"), variables[0], ("OTEL_TRACES_SAMPLER", "always_off")];
     let disabled = load_with(MINIMAL, &disabled).unwrap().telemetry;
     assert_eq!(endpoints(&disabled), [None; 2]);
-    assert!(disabled.trace_ratio.abs() < f64::EPSILON);
+    assert!(disabled.trace_ratio.abs() < f64::EPSILON && !disabled.trace_trust_callers);
+    let text = format!("{MINIMAL}[telemetry]\ntrace_trust_callers = true");
+    assert!(load_with(&text, &[("OTEL_TRACES_SAMPLER", "always_on")]).unwrap().telemetry.trace_trust_callers);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
         otlp_timeout: Duration::from_secs(2),
         otlp_metrics_interval: Duration::from_mins(10),
         trace_ratio: 1.0,
+        trace_trust_callers: true,
         service_name: "tidegate".into(),
         resource: vec![("deployment.environment.name".into(), "test".into())],
         log_format: LogFormat::Json,

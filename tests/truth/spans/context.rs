@@ -11,7 +11,7 @@ use tonic::Request;
 
 use crate::{
     stage::{LONG, Section, Stage},
-    support::request,
+    support::{request, simulator},
 };
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -64,9 +64,56 @@ async fn an_unsampled_share_is_known_by_its_trace_id_alone() {
     assert_eq!(info.trace_id.len(), 32);
     assert_ne!(info.trace_id, "0".repeat(32));
     stage.call_with(traced("01")).await.unwrap();
+    let metrics = stage.metrics_at_rest(2).await;
+    for metric in
+        ["tidegate_calls_total", "tidegate_upstream_attempts_total", "tidegate_call_duration_seconds_count"]
+    {
+        let counted = metrics.sum(metric, &[]);
+        assert!((counted - 2.0).abs() < 0.5, "{metric} counts calls, sampled or not: {counted}");
+    }
     let curtain = stage.close().await;
     assert!(curtain.spans.iter().all(|span| span.trace_id == TRACE), "the caller's decision goes first");
     assert_eq!(curtain.spans.len(), 3);
+    let finished = curtain.lines("tidegate.call.finished");
+    assert!(finished.iter().any(|line| line["trace_id"] == info.trace_id.as_str()), "{finished:#?}");
+}
+
+/// How many spans are exported of a call with this `traceparent` flag.
+async fn exported(flags: &str, sections: &[Section<'_>], variables: &[(&str, &str)]) -> usize {
+    let simulator = simulator(Script::default()).await;
+    let base_url = simulator.base_url();
+    let stage = Stage::set_with(simulator, &base_url, sections, variables).await;
+    let info = stage.call_with(traced(flags)).await.unwrap().into_inner().info.unwrap();
+    assert_eq!(info.trace_id, TRACE, "whoever decides, the trace is the caller's");
+    let spans = stage.close().await.spans;
+    assert!(spans.iter().all(|span| span.trace_id == TRACE));
+    spans.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_can_be_kept_from_deciding_what_is_sampled() {
+    for (keys, flags, spans) in [
+        ("trace_trust_callers = false\ntrace_ratio = 0.0", "01", 0),
+        ("trace_trust_callers = false\ntrace_ratio = 1.0", "00", 3),
+        ("trace_ratio = 0.0", "01", 3),
+        ("trace_ratio = 1.0", "00", 0),
+    ] {
+        assert_eq!(exported(flags, &[("telemetry", keys)], &[]).await, spans, "{keys}, {flags}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_standard_variables_choose_the_sampler() {
+    for (sampler, flags, spans) in [
+        ("always_off", "01", 0),
+        ("always_on", "00", 3),
+        ("traceidratio", "00", 3),
+        ("parentbased_always_off", "01", 3),
+        ("parentbased_always_on", "00", 0),
+    ] {
+        let variables = [("OTEL_TRACES_SAMPLER", sampler)];
+        assert_eq!(exported(flags, &[], &variables).await, spans, "{sampler}, {flags}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,6 +139,7 @@ async fn each_attempt_hands_on_its_own_span_where_that_is_wanted() {
             .find(|span| span.attribute("tidegate.attempt.id") == id && span.is_attempt());
         let span = span.expect("every arrival has a span");
         assert_eq!(arrival.headers["traceparent"], format!("00-{TRACE}-{}-01", span.id));
+        assert_eq!(arrival.headers["tracestate"], "vendor=opaque");
         assert!(!arrival.headers.contains_key("baggage"), "baggage is the caller's own business");
     }
 }
