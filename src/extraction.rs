@@ -9,6 +9,7 @@ pub mod grounding;
 pub mod label;
 pub mod profile;
 pub mod request;
+pub mod response;
 pub mod result;
 pub mod schema;
 pub mod trail;
@@ -18,6 +19,7 @@ pub use error::{ExtractError, FieldViolation, Phase, UpstreamFailure, Verdict};
 pub use fingerprint::Fingerprint;
 pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
+pub use response::{FinishReason, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
 pub use schema::Schema;
 pub use trail::{

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 
-use crate::extraction::{Profile, Text, Usage};
+use crate::extraction::{Profile, ResponseFacts, Text, Usage};
 
 pub use fault::{ErrorWord, Fault, TimeoutPhase};
 
@@ -105,6 +105,8 @@ pub struct Exchange {
     pub body_retry_delay: Option<Duration>,
     /// Tokens as reported, on failures too.
     pub usage: Usage,
+    /// What the answer says of itself.
+    pub response: ResponseFacts,
 }
 
 impl Exchange {
@@ -116,6 +118,7 @@ impl Exchange {
             headers: HeaderMap::new(),
             body_retry_delay: None,
             usage: Usage::default(),
+            response: ResponseFacts::default(),
         }
     }
 }

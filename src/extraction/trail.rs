@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::label::labels;
+use super::{label::labels, response::ResponseFacts};
 
 /// Everything tried for one answer, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Trail {
     pub attempts: Vec<AttemptRecord>,
     /// Tokens of all attempts together.
     pub usage: Usage,
+    /// What the last answer that said something said of itself.
+    pub response: ResponseFacts,
     /// The part of `usage` that went into answers that could not be used.
     pub wasted: Usage,
     /// Time spent waiting between attempts.

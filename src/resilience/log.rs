@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::extraction::{AttemptOutcome, AttemptRecord, ErrorType, Trail, Usage, Withheld};
+use crate::extraction::{AttemptOutcome, AttemptRecord, ErrorType, ResponseFacts, Trail, Usage, Withheld};
 
 /// The trail of a flight while it is written.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +69,13 @@ impl FlightLog {
             record.error_type = end.error_type;
             record.http_status = end.http_status;
             record.latency = end.latency;
+        }
+    }
+
+    /// An answer said something of itself.
+    pub fn told(&self, response: ResponseFacts) {
+        if response != ResponseFacts::default() {
+            self.pages().trail.response = response;
         }
     }
 

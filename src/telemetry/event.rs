@@ -6,8 +6,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, Usage, Verdict,
-        WaitSource, Withheld, label::labels,
+        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, ResponseFacts, Usage,
+        Verdict, WaitSource, Withheld, label::labels,
     },
     upstream::Endpoint,
 };
@@ -296,6 +296,8 @@ pub struct FlightEnded<'a> {
     pub followers: u64,
     /// Tokens of all attempts.
     pub usage: Usage,
+    /// What the last answer said of itself.
+    pub response: &'a ResponseFacts,
     /// The part of them that went into answers that could not be used.
     pub wasted: Usage,
     /// From take-off to landing.

@@ -56,6 +56,7 @@ impl FlightGuard {
             retry_delay: trail.backoff,
             followers: end.followers,
             usage: trail.usage,
+            response: &trail.response,
             wasted: trail.wasted,
             elapsed: self.departure.elapsed(),
             span: &self.span,

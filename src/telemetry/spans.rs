@@ -2,7 +2,8 @@
 //!
 //! Spans are values: nobody enters them, children name their parent, and a span closes when its last
 //! clone is dropped. Where a parent is not sampled its children are clones of it, so that an unsampled
-//! call costs one span and still has a trace id everywhere.
+//! call costs one span and still has a trace id everywhere. Attributes are written after a span is sampled, which
+//! no sampler that can be configured minds, so that an unsampled call formats none.
 
 mod recorder;
 
@@ -18,10 +19,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Dispatch, Span, dispatcher};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::{
-    extraction::{AttemptKind, WaitSource},
-    upstream::Endpoint,
-};
+use crate::{extraction::AttemptRecord, upstream::Endpoint};
 
 pub(super) use recorder::record;
 
@@ -91,15 +89,8 @@ pub fn flight(parent: &Span, endpoint: &Endpoint, profile: &Arc<str>) -> Span {
     })
 }
 
-/// The CLIENT span of one attempt, a child of its flight's span. `number` counts from 1.
-pub fn attempt(
-    flight: &Span,
-    number: u32,
-    kind: AttemptKind,
-    endpoint: &Endpoint,
-    wait: Duration,
-    wait_source: Option<WaitSource>,
-) -> Span {
+/// The CLIENT span of one attempt, a child of its flight's span. `remaining` is left until the deadline.
+pub fn attempt(flight: &Span, record: &AttemptRecord, endpoint: &Endpoint, remaining: Duration) -> Span {
     let make = || tracing::info_span!(target: "tidegate", parent: None, "POST", otel.kind = "client");
     child(flight, make, |span| {
         span.set_attributes([
@@ -108,14 +99,16 @@ pub fn attempt(
             KeyValue::new("server.address", Arc::clone(&endpoint.host)),
             KeyValue::new("server.port", i64::from(endpoint.port)),
             KeyValue::new("tidegate.upstream", Arc::clone(&endpoint.name)),
-            KeyValue::new("tidegate.attempt.number", i64::from(number)),
-            KeyValue::new("tidegate.attempt.kind", kind.as_str()),
-            KeyValue::new("tidegate.attempt.wait_ms", milliseconds(wait)),
+            KeyValue::new("tidegate.attempt.number", i64::from(record.number)),
+            KeyValue::new("tidegate.attempt.kind", record.kind.as_str()),
+            KeyValue::new("tidegate.attempt.wait_ms", milliseconds(record.wait)),
+            KeyValue::new("tidegate.deadline.remaining_ms", milliseconds(remaining)),
         ]);
-        if number > 1 {
-            span.set_attribute(KeyValue::new("http.request.resend_count", i64::from(number) - 1));
+        if record.number > 1 {
+            let resent = i64::from(record.number) - 1;
+            span.set_attribute(KeyValue::new("http.request.resend_count", resent));
         }
-        if let Some(source) = wait_source {
+        if let Some(source) = record.wait_source {
             span.set_attribute(KeyValue::new("tidegate.attempt.wait_source", source.as_str()));
         }
     })

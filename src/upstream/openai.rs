@@ -81,9 +81,9 @@ impl OpenAi {
             // What can't be read says nothing; the status stands.
             let told = error_body::read(status, answer.body.as_deref().unwrap_or_default());
             Reading {
-                result: Err(Fault::Status { status, word: told.word }),
                 usage: told.usage,
                 body_retry_delay: told.retry_delay,
+                ..Reading::failed(Fault::Status { status, word: told.word })
             }
         };
         Exchange {
@@ -92,6 +92,7 @@ impl OpenAi {
             headers: pushback_headers(answer.headers),
             body_retry_delay: reading.body_retry_delay,
             usage: reading.usage,
+            response: reading.response,
         }
     }
 }

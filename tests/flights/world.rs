@@ -12,7 +12,7 @@ use tidegate::{
     clock::SystemClock,
     extraction::{
         CacheControl, CachePolicy, CacheScope, Call, Deadline, Entry, ExtractError, Extraction, Fingerprint,
-        Profile, Schema, Tenant, Text, Usage,
+        Profile, ResponseFacts, Schema, Tenant, Text, Usage,
     },
     pipeline::{Parts, Pipeline, Seeds},
     resilience::Policy,
@@ -47,7 +47,7 @@ pub struct Asked {
 
 /// What the upstream does.
 pub enum Reply {
-    Says(Exchange),
+    Says(Box<Exchange>),
     Hangs,
     Panics,
 }
@@ -63,19 +63,20 @@ impl Reply {
     }
 
     fn content(content: &str) -> Self {
-        Self::Says(Exchange {
+        Self::Says(Box::new(Exchange {
             result: Ok(Answer { content: content.to_owned() }),
             http_status: Some(200),
             headers: http::HeaderMap::new(),
             body_retry_delay: None,
             usage: Usage::default(),
-        })
+            response: ResponseFacts::default(),
+        }))
     }
 
     /// 503, with the wait it asks for.
     pub fn unavailable(asked: Option<Duration>) -> Self {
         let fault = Fault::Status { status: 503, word: None };
-        Self::Says(Exchange { body_retry_delay: asked, ..Exchange::failed(fault) })
+        Self::Says(Box::new(Exchange { body_retry_delay: asked, ..Exchange::failed(fault) }))
     }
 }
 
@@ -113,7 +114,7 @@ impl Upstream for Scripted {
         let reply = if good { Reply::entities() } else { (self.script)(&asked) };
         log.push(asked);
         match reply {
-            Reply::Says(exchange) => ready(exchange).boxed(),
+            Reply::Says(exchange) => ready(*exchange).boxed(),
             Reply::Hangs => pending().boxed(),
             Reply::Panics => async { panic!("the upstream's code is broken") }.boxed(),
         }

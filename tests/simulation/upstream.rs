@@ -9,7 +9,7 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tidegate::{
-    extraction::Usage,
+    extraction::{ResponseFacts, Usage},
     upstream::{Answer, AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream},
 };
 use tokio::time::{Instant, sleep};
@@ -161,6 +161,7 @@ impl Upstream for Scripted {
                 headers: http::HeaderMap::new(),
                 body_retry_delay: None,
                 usage: Usage::default(),
+                response: ResponseFacts::default(),
             }
         }
         .boxed()

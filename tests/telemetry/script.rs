@@ -5,8 +5,8 @@ use std::{io, sync::Arc, time::Duration};
 use http::HeaderMap;
 use tidegate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, Phase, Trail,
-        Usage, WaitSource, Withheld,
+        Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, Phase,
+        ResponseFacts, Trail, Usage, WaitSource, Withheld,
     },
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, LogFormat, LogLevel, RpcGuard, Telemetry,
@@ -82,10 +82,13 @@ pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: 
         AttemptKind::Retry => (Duration::from_millis(210), Some(WaitSource::Exponential)),
         _ => (Duration::ZERO, None),
     };
-    let span = spans::attempt(flight, number, kind, endpoint, wait, wait_source);
+    let sent = AttemptRecord { wait, wait_source, outcome: None, ..record(number, kind) };
+    let span = spans::attempt(flight, &sent, endpoint, Duration::from_secs(9));
     let id = format!("attempt-{number}");
     AttemptFacts { id, number, kind, endpoint: Arc::clone(endpoint), wait, wait_source, span }
 }
+
+static NOTHING_TOLD: ResponseFacts = ResponseFacts { id: None, model: None, finish: None };
 
 /// How long every attempt takes.
 const LATENCY: Duration = Duration::from_millis(70);
@@ -193,26 +196,34 @@ fn flight_ended<'a>(
         retry_delay: Duration::from_millis(210),
         followers: 1,
         usage: usage(),
+        response: &NOTHING_TOLD,
         wasted: Usage::default(),
         elapsed: Duration::from_millis(900),
         span,
     }
 }
 
-/// The trail of a call that was mended by a retry.
-pub(crate) fn trail() -> Trail {
-    let record = |number, kind, outcome, error_type| AttemptRecord {
+/// An attempt that succeeded.
+fn record(number: u32, kind: AttemptKind) -> AttemptRecord {
+    AttemptRecord {
         number,
         kind,
         upstream: "primary".into(),
-        outcome: Some(outcome),
-        error_type,
+        outcome: Some(AttemptOutcome::Success),
+        error_type: None,
         http_status: None,
         latency: Duration::from_millis(300),
         wait: Duration::ZERO,
         wait_source: None,
+    }
+}
+
+/// The trail of a call that was mended by a retry.
+pub(crate) fn trail() -> Trail {
+    let failed = AttemptRecord {
+        outcome: Some(AttemptOutcome::Failure),
+        error_type: Some(ErrorType::Overloaded),
+        ..record(1, AttemptKind::Initial)
     };
-    let first = record(1, AttemptKind::Initial, AttemptOutcome::Failure, Some(ErrorType::Overloaded));
-    let second = record(2, AttemptKind::Retry, AttemptOutcome::Success, None);
-    Trail { attempts: vec![first, second], usage: usage(), ..Trail::default() }
+    Trail { attempts: vec![failed, record(2, AttemptKind::Retry)], usage: usage(), ..Trail::default() }
 }

@@ -230,6 +230,10 @@ fn text(value: Option<&AnyValue>) -> String {
         Some(Value::BoolValue(flag)) => flag.to_string(),
         Some(Value::IntValue(number)) => number.to_string(),
         Some(Value::DoubleValue(number)) => number.to_string(),
+        Some(Value::ArrayValue(array)) => {
+            let values: Vec<_> = array.values.iter().map(|value| text(Some(value))).collect();
+            format!("[{}]", values.join(", "))
+        }
         other => format!("{other:?}"),
     }
 }

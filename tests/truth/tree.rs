@@ -3,13 +3,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::sink::Span;
+use crate::{sink::Span, stage::LONG};
 
 /// Attributes whose values depend on time, chance or the wording of the prompt.
-const VARYING: [&str; 5] = [
+const VARYING: [&str; 6] = [
     "tidegate.attempt.wait_ms",
     "tidegate.cache.age_ms",
     "tidegate.call.retry_delay_ms",
+    "gen_ai.response.id",
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.output_tokens",
 ];
@@ -74,6 +75,9 @@ fn telling(span: &Span) -> BTreeMap<&str, &str> {
         ("CLIENT", "POST") => {
             let id = attributes.remove("tidegate.attempt.id").expect("every attempt has an id");
             assert!(!id.is_empty());
+            let remaining =
+                attributes.remove("tidegate.deadline.remaining_ms").expect("every attempt has a deadline");
+            assert!((1..=LONG.as_millis()).contains(&remaining.parse().unwrap()), "{remaining}");
             let url = attributes.remove("url.full").expect("every attempt has a URL");
             let port = attributes.remove("server.port").expect("every attempt has a port");
             assert_eq!(url, format!("http://127.0.0.1:{port}/v1/chat/completions"));
@@ -83,7 +87,8 @@ fn telling(span: &Span) -> BTreeMap<&str, &str> {
     }
     for key in VARYING {
         if let Some(value) = attributes.get_mut(key) {
-            assert!(value.parse::<u64>().is_ok(), "{key}={value}");
+            let number = value.strip_prefix("chatcmpl-").unwrap_or(value);
+            assert!(number.parse::<u64>().is_ok(), "{key}={value}");
             *value = "N";
         }
     }

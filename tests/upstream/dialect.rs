@@ -1,10 +1,13 @@
 //! What is asked, and how answers are read.
 
 use serde_json::{Value, json};
-use tidegate::upstream::{
-    ErrorWord, Fault, Question, Repair, RetrySafety, Upstream,
-    openai::OpenAi,
-    settings::{ApiKeyHeader, MaxTokensField, Secret, StructuredOutput, UpstreamSettings},
+use tidegate::{
+    extraction::{FinishReason, Identifier},
+    upstream::{
+        ErrorWord, Fault, Question, Repair, RetrySafety, Upstream,
+        openai::OpenAi,
+        settings::{ApiKeyHeader, MaxTokensField, Secret, StructuredOutput, UpstreamSettings},
+    },
 };
 
 use crate::support::*;
@@ -187,6 +190,31 @@ async fn answers_that_are_not_json_text() {
     let untyped = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{GOOD}", GOOD.len());
     let server = Server::start(untyped, Then::Next).await;
     attempt(settings(&server.base_url())).await.result.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_answer_says_of_itself_is_taken_over_if_it_can_be_no_text() {
+    for (id, model, finish, expected) in [
+        (
+            json!("chatcmpl-1"),
+            json!("m-2026"),
+            "stop",
+            (Some("chatcmpl-1"), Some("m-2026"), FinishReason::Stop),
+        ),
+        (json!("chatcmpl-1"), json!("m"), "length", (Some("chatcmpl-1"), Some("m"), FinishReason::Length)),
+        (json!("Ada Lovelace"), json!(7), "anything", (None, None, FinishReason::Other)),
+        (json!(null), json!({"a": 1}), "tool_calls", (None, None, FinishReason::ToolCalls)),
+    ] {
+        let choices = json!([{"finish_reason": finish, "message": {"content": "{}"}}]);
+        let body = json!({"id": id, "model": model, "choices": choices}).to_string();
+        let server = Server::start(json_reply(200, "", &body), Then::Next).await;
+        let told = attempt(settings(&server.base_url())).await.response;
+        let word = |word: Option<&'_ Identifier>| word.map(|word| word.as_str().to_string());
+        let (id, model, finish) = expected;
+        assert_eq!(word(told.id.as_ref()).as_deref(), id, "{body}");
+        assert_eq!(word(told.model.as_ref()).as_deref(), model, "{body}");
+        assert_eq!(told.finish, Some(finish), "{body}");
+    }
 }
 
 #[tokio::test]

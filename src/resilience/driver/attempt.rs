@@ -55,14 +55,8 @@ impl Flight {
     pub(super) async fn attempt(&self, record: AttemptRecord, place: Seat<'_>) -> Attempted {
         let endpoint = self.endpoint();
         let id = format!("{}-{}", self.id, record.number);
-        let span = spans::attempt(
-            &self.span,
-            record.number,
-            record.kind,
-            &endpoint,
-            record.wait,
-            record.wait_source,
-        );
+        let remaining = self.gathering.now().deadline.saturating_duration_since(Instant::now());
+        let span = spans::attempt(&self.span, &record, &endpoint, remaining);
         let trace =
             if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
         let labels = AttemptLabels { attempt_id: id.clone(), idempotency_key: self.id.clone(), trace };
@@ -81,7 +75,7 @@ impl Flight {
         );
         let sent = Instant::now();
         self.log.send(record, sent);
-        let exchange = tokio::select! {
+        let mut exchange = tokio::select! {
             biased;
             exchange = self.target.upstream.attempt(&self.question, labels) => exchange,
             cut = self.cut_off(sent, &endpoint) => match cut {
@@ -96,6 +90,7 @@ impl Flight {
         drop(place);
         let latency = sent.elapsed();
         let (http_status, usage) = (exchange.http_status, exchange.usage);
+        self.log.told(std::mem::take(&mut exchange.response));
         let attempted = self.judge(exchange, &endpoint, repaired);
         let error_type = match &attempted {
             Attempted::Failed(failed) => Some(failed.fault.error_type()),

@@ -1,15 +1,15 @@
 //! Writes the ends of things on their spans.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{
-    KeyValue,
+    Array, KeyValue, StringValue, Value,
     trace::{SpanRef, Status},
 };
 
 use super::milliseconds;
 use crate::{
-    extraction::{AttemptOutcome, ErrorType, Usage, Verdict},
+    extraction::{AttemptOutcome, ErrorType, ResponseFacts, Usage, Verdict},
     telemetry::{
         event::{CacheResult, CallEnded, Event, FlightEnded},
         rpc::is_server_error,
@@ -109,10 +109,24 @@ fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
         KeyValue::new("tidegate.flight.followers", integer(flight.followers)),
     ]);
     tokens(span, flight.usage);
+    response(span, flight.response);
     if flight.cancelled {
         span.set_attribute(KeyValue::new("tidegate.flight.cancelled", true));
     } else if let Some(error_type) = flight.error_type {
         failed(span, error_type);
+    }
+}
+
+fn response(span: &SpanRef<'_>, response: &ResponseFacts) {
+    if let Some(id) = &response.id {
+        span.set_attribute(KeyValue::new("gen_ai.response.id", Arc::clone(id.as_str())));
+    }
+    if let Some(model) = &response.model {
+        span.set_attribute(KeyValue::new("gen_ai.response.model", Arc::clone(model.as_str())));
+    }
+    if let Some(finish) = response.finish {
+        let reasons = Array::String(vec![StringValue::from(finish.as_str())]);
+        span.set_attribute(KeyValue::new("gen_ai.response.finish_reasons", Value::Array(reasons)));
     }
 }
 

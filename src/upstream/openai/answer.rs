@@ -10,7 +10,7 @@ use super::{
     super::{Answer, Fault, settings::StructuredOutput},
     error_body,
 };
-use crate::extraction::Usage;
+use crate::extraction::{FinishReason, Identifier, ResponseFacts, Usage};
 
 /// The most tokens believed of one exchange.
 const TOKENS_MAX: u64 = 100_000_000;
@@ -23,12 +23,19 @@ pub(super) struct Reading {
     pub(super) usage: Usage,
     /// The wait that the body asked for.
     pub(super) body_retry_delay: Option<Duration>,
+    /// What the answer says of itself.
+    pub(super) response: ResponseFacts,
 }
 
 impl Reading {
     /// Nothing but a fault.
     pub(super) fn failed(fault: Fault) -> Self {
-        Self { result: Err(fault), usage: Usage::default(), body_retry_delay: None }
+        Self {
+            result: Err(fault),
+            usage: Usage::default(),
+            body_retry_delay: None,
+            response: ResponseFacts::default(),
+        }
     }
 }
 
@@ -50,7 +57,13 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8], structured_output: Structur
     if let Some(error) = choice.error.as_ref().filter(|error| error_body::is_error(error)) {
         return failed_inside(error, usage);
     }
-    Reading { result: content(choice, structured_output), usage, body_retry_delay: None }
+    let response = ResponseFacts {
+        id: completion.id.and_then(identifier),
+        model: completion.model.and_then(identifier),
+        finish: choice.finish_reason.as_deref().map(finish),
+    };
+    let result = content(choice, structured_output);
+    Reading { result, usage, body_retry_delay: None, response }
 }
 
 /// Tokens as reported on a body; what can't be true is unknown.
@@ -67,6 +80,10 @@ pub(super) fn usage(usage: &Value) -> Usage {
 /// Fields are kept raw where a surprise in one must not hide the others.
 #[derive(Deserialize)]
 struct Completion<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
     #[serde(borrow, default)]
     choices: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -108,10 +125,10 @@ struct Part {
 
 /// A truncated answer first of all: whatever else it seems to be, it is not the whole of it.
 fn content(choice: Choice, structured_output: StructuredOutput) -> Result<Answer, Fault> {
-    match choice.finish_reason.as_deref() {
-        Some("length" | "max_tokens" | "model_length") => return Err(Fault::Truncated),
-        Some("content_filter" | "safety" | "refusal") => return Err(Fault::Refused),
-        _ => {}
+    match choice.finish_reason.as_deref().map(finish) {
+        Some(FinishReason::Length) => return Err(Fault::Truncated),
+        Some(FinishReason::ContentFilter) => return Err(Fault::Refused),
+        Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other) | None => {}
     }
     let message = choice.message.ok_or(Fault::Malformed)?;
     if message.refusal.is_some_and(|refusal| !refusal.is_null()) {
@@ -129,6 +146,20 @@ fn content(choice: Choice, structured_output: StructuredOutput) -> Result<Answer
     if content.trim().is_empty() { Err(Fault::Empty) } else { Ok(Answer { content }) }
 }
 
+fn finish(word: &str) -> FinishReason {
+    match word {
+        "stop" | "eos" | "end_turn" => FinishReason::Stop,
+        "length" | "max_tokens" | "model_length" => FinishReason::Length,
+        "content_filter" | "safety" | "refusal" => FinishReason::ContentFilter,
+        "tool_calls" | "function_call" => FinishReason::ToolCalls,
+        _ => FinishReason::Other,
+    }
+}
+
+fn identifier(raw: &RawValue) -> Option<Identifier> {
+    Identifier::new(value(raw).as_str()?)
+}
+
 /// Without the one code fence that models like to put around JSON.
 fn unfenced(content: String) -> String {
     let inside = content
@@ -141,7 +172,8 @@ fn unfenced(content: String) -> String {
 
 fn failed_inside(error: &Value, usage: Usage) -> Reading {
     let told = error_body::of_value(error_body::NO_STATUS, error);
-    Reading { result: Err(Fault::ErrorBody { word: told.word }), usage, body_retry_delay: told.retry_delay }
+    let fault = Fault::ErrorBody { word: told.word };
+    Reading { usage, body_retry_delay: told.retry_delay, ..Reading::failed(fault) }
 }
 
 fn value(raw: &RawValue) -> Value {

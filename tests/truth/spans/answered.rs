@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use tidegate::simulator::{
-    Script,
-    script::{Fault, RetryAfter, Rule},
+use tidegate::{
+    proto,
+    simulator::{
+        Script,
+        script::{Fault, RetryAfter, Rule},
+    },
 };
 
-use crate::{stage::Stage, support::extraction, tree::assert_tree};
+use crate::{
+    stage::Stage,
+    support::{extraction, simulator},
+    tree::assert_tree,
+};
 
 const TEXT: &str = "Ada Lovelace met Charles Babbage in London.";
 
@@ -54,6 +61,9 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
         | tidegate.profile=entities
         | tidegate.upstream=primary
           CLIENT chat simulated
+          | gen_ai.response.finish_reasons=[stop]
+          | gen_ai.response.id=N
+          | gen_ai.response.model=simulated
           | gen_ai.usage.input_tokens=N
           | gen_ai.usage.output_tokens=N
           | tidegate.call.attempts=3
@@ -100,6 +110,52 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_expired_answer_hides_no_failure() {
+    let profile = ("profiles.entities", "cache = { ttl = \"1ms\", stale_if_error = \"1h\" }");
+    let stage = Stage::set(Script::default(), &[profile, ("retry", "max_attempts = 1")]).await;
+    stage.call(TEXT).await.unwrap();
+    stage.simulator.set_script(Script::of([Rule::new(Fault::status(500))]));
+    let expired = loop {
+        let info = stage.call(TEXT).await.unwrap().into_inner().info.unwrap();
+        if info.cache() == proto::CacheOutcome::Stale {
+            break info;
+        }
+    };
+    let mut spans = stage.close().await.spans;
+    spans.retain(|span| span.trace_id == expired.trace_id);
+    assert_tree(
+        &spans,
+        "
+        SERVER tidegate.v1.ExtractionService/Extract
+        | rpc.response.status_code=OK
+        | tidegate.cache.age_ms=N
+        | tidegate.cache.result=stale
+        | tidegate.call.attempts=1
+        | tidegate.call.entry=unary
+        | tidegate.call.retries=0
+        | tidegate.call.verdict=ok
+        | tidegate.profile=entities
+        | tidegate.upstream=primary
+          CLIENT chat simulated [error]
+          | error.type=server_error
+          | tidegate.call.attempts=1
+          | tidegate.call.retries=0
+          | tidegate.call.retry_delay_ms=N
+          | tidegate.flight.followers=0
+          | tidegate.profile=entities
+          | tidegate.retry.withheld=max_attempts
+            CLIENT POST [error]
+            | error.type=server_error
+            | http.response.status_code=500
+            | tidegate.attempt.kind=initial
+            | tidegate.attempt.number=1
+            | tidegate.attempt.outcome=failure
+            | tidegate.attempt.wait_ms=N
+        ",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repair_is_about_the_same_text() {
     let stage = Stage::set(Script::of([Rule::new(Fault::WrongSchema).first(1)]), &[]).await;
     let mended = stage.call(TEXT).await.unwrap();
@@ -127,6 +183,9 @@ async fn a_repair_says_what_it_is() {
         | tidegate.profile=entities
         | tidegate.upstream=primary
           CLIENT chat simulated
+          | gen_ai.response.finish_reasons=[stop]
+          | gen_ai.response.id=N
+          | gen_ai.response.model=simulated
           | gen_ai.usage.input_tokens=N
           | gen_ai.usage.output_tokens=N
           | tidegate.call.attempts=2
@@ -154,4 +213,17 @@ async fn a_repair_says_what_it_is() {
             | tidegate.attempt.wait_ms=N
         ",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_tells_no_secret() {
+    let simulator = simulator(Script::default()).await;
+    let base_url = format!("{}?key=canary-query", simulator.base_url());
+    let stage = Stage::set_with(simulator, &base_url, &[], &[]).await;
+    stage.call(TEXT).await.unwrap();
+    let curtain = stage.close().await;
+    assert_eq!(curtain.arrivals[0].query.as_deref(), Some("key=canary-query"), "the upstream needs it");
+    let attempt = curtain.spans.iter().find(|span| span.is_attempt()).unwrap();
+    assert!(attempt.attribute("url.full").unwrap().ends_with("/v1/chat/completions"), "{attempt:#?}");
+    assert!(!format!("{:?}", curtain.spans).contains("canary"));
 }

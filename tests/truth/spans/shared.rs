@@ -121,6 +121,9 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
         | tidegate.profile=entities
         | tidegate.upstream=primary
           CLIENT chat simulated
+          | gen_ai.response.finish_reasons=[stop]
+          | gen_ai.response.id=N
+          | gen_ai.response.model=simulated
           | gen_ai.usage.input_tokens=N
           | gen_ai.usage.output_tokens=N
           | tidegate.call.attempts=1
