@@ -9,7 +9,11 @@ use opentelemetry::{
     trace::{TraceContextExt as _, TracerProvider as _},
 };
 use opentelemetry_otlp::ExporterBuildError;
-use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::SdkMeterProvider,
+    trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider},
+};
 use tokio::time::MissedTickBehavior;
 use tracing::{Dispatch, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, registry::Registry};
@@ -219,6 +223,7 @@ fn resource(settings: &TelemetrySettings) -> Resource {
     let configured = settings.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     Resource::builder_empty()
         .with_attributes([
+            KeyValue::new("service.instance.id", instance_id()),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             KeyValue::new("telemetry.sdk.language", "rust"),
             KeyValue::new("telemetry.sdk.name", "opentelemetry"),
@@ -226,4 +231,14 @@ fn resource(settings: &TelemetrySettings) -> Resource {
         .with_attributes(configured)
         .with_service_name(settings.service_name.clone())
         .build()
+}
+
+/// A random UUID (version 4): without one, the metrics of several replicas would overwrite each other.
+fn instance_id() -> String {
+    const VERSION: u128 = 0xf000 << 64;
+    const VARIANT: u128 = 0b11 << 62;
+    let random = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
+    let id = format!("{:032x}", random & !VERSION & !VARIANT | 0x4000 << 64 | 0b10 << 62);
+    let part = |range| id.get(range).unwrap_or_default();
+    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
 }

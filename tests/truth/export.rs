@@ -1,5 +1,7 @@
 //! Where telemetry is exported to, and that it is not exported unasked.
 
+use std::collections::BTreeSet;
+
 use tidegate::simulator::{
     Script,
     script::{Fault, Over, Rule},
@@ -9,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::{
     page::exported,
     sink::{Sink, Span},
-    stage::{BLOCKER, Blocker, LONG, Stage, config, lines},
+    stage::{BLOCKER, Blocker, LONG, Section, Stage, config, lines},
     support::{Gateway, request, simulator},
 };
 
@@ -29,6 +31,28 @@ async fn the_configured_endpoint_gets_traces_and_metrics() {
         assert_eq!(resource["service.name"], "tidegate");
         assert_eq!(resource["service.version"], env!("CARGO_PKG_VERSION"));
     }
+}
+
+/// The ids by which a gateway's traces and metrics say where they come from.
+async fn instance_ids(sections: &[Section<'_>]) -> BTreeSet<String> {
+    let stage = Stage::set(Script::default(), sections).await;
+    stage.call(TEXT).await.unwrap();
+    let taken = stage.close().await.taken;
+    let traces = taken.traces.iter().flat_map(|request| &request.resource_spans).map(|spans| &spans.resource);
+    let metrics = taken.metrics.iter().flat_map(|request| &request.resource_metrics).map(|all| &all.resource);
+    let attributes = traces.chain(metrics).map(|resource| &resource.as_ref().unwrap().attributes);
+    attributes.map(|attributes| crate::sink::attributes(attributes)["service.instance.id"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_can_be_told_apart() {
+    let (one, other) = (instance_ids(&[]).await, instance_ids(&[]).await);
+    assert_eq!((one.len(), other.len()), (1, 1), "traces and metrics of a process agree");
+    assert!(one.is_disjoint(&other), "{one:?} {other:?}");
+    let uuid: Vec<usize> = one.first().unwrap().split('-').map(str::len).collect();
+    assert_eq!(uuid, [8, 4, 4, 4, 12], "{one:?}");
+    let named = ("telemetry.resource", "\"service.instance.id\" = \"gate-1\"");
+    assert_eq!(instance_ids(&[named]).await, BTreeSet::from(["gate-1".to_owned()]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
