@@ -131,6 +131,8 @@ where
         Box::pin(async move {
             let response = tokio::select! {
                 biased;
+                // First: what is cut takes its flight along, and that would be answered as a fault of ours.
+                () = cut.cancelled() => status(&Admission::draining(), None).into_http(),
                 answer = answer => match answer {
                     Ok(response) => response?,
                     Err(_panic) => status(&ExtractError::Internal { what: "panic" }, None).into_http(),
@@ -139,7 +141,6 @@ where
                     let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
                     status(&error, None).into_http()
                 }
-                () = cut.cancelled() => status(&Admission::draining(), None).into_http(),
             };
             Ok(match code(response.headers()) {
                 Some(code) => {
