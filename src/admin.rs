@@ -1,11 +1,21 @@
-//! The admin HTTP server: `/metrics`, `/healthz`, `/readyz`. It serves no content and takes no orders.
+//! The admin HTTP server: the live page and its facts, `/metrics`, `/healthz`, `/readyz`. It serves no
+//! content of calls and takes no orders.
 
 mod accept;
+mod api;
+mod browser;
 mod metrics;
+mod page;
 
 use std::time::Duration;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware::{from_fn, map_response},
+    routing::get,
+};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -18,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::telemetry::MetricsPage;
+use crate::telemetry::{MetricsPage, Recorder};
 
 /// The most connections served at once; further ones wait.
 const CONNECTIONS_MAX: usize = 64;
@@ -31,21 +41,22 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 /// The pause after a connection could not be accepted, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-const INDEX: &str = "Tidegate\n\n/metrics  Prometheus metrics\n/healthz  200 while the process lives\n\
-                     /readyz   200 while calls are welcome, else 503\n";
-
 /// What the admin server shows.
 #[derive(Clone)]
 pub struct AdminState {
     /// The page of `/metrics`.
     pub metrics: MetricsPage,
+    /// The facts of the live page.
+    pub recorder: Recorder,
     /// Whether calls are welcome.
     pub ready: watch::Receiver<bool>,
 }
 
 /// Serves until `shutdown`, then lets running requests end. All connections share this one task.
 pub async fn serve(listener: TcpListener, state: AdminState, shutdown: CancellationToken) {
-    let router = router(state);
+    // Where that can't be told, it is as strict as there.
+    let loopback = listener.local_addr().map_or(true, |address| address.ip().is_loopback());
+    let router = router(state, loopback);
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -70,12 +81,15 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-fn router(state: AdminState) -> Router {
-    Router::new()
-        .route("/", get(async || INDEX))
-        .route("/metrics", get(metrics::page))
+fn router(state: AdminState, loopback: bool) -> Router {
+    let mut page = Router::new().merge(page::routes()).merge(api::routes());
+    if loopback {
+        page = page.route_layer(from_fn(browser::only_local_names));
+    }
+    page.route("/metrics", get(metrics::page))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .layer(map_response(browser::protect))
         .with_state(state)
 }
 

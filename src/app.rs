@@ -120,7 +120,7 @@ impl App {
         let server = Tasks::default()
             .spawn(async move { serve(grpc, tls, extraction, spans, health_service, greetings).await });
         spawn_upkeep(&tasks, &telemetry, &pipeline, &observer);
-        let state = AdminState { metrics: telemetry.page(), ready: is_ready };
+        let state = AdminState { metrics: telemetry.page(), recorder: telemetry.recorder(), ready: is_ready };
         let admin_stop = CancellationToken::new();
         drop(Tasks::default().spawn(admin::serve(admin, state, admin_stop.clone())));
         observer.observe(&Event::ServerStarted { grpc: grpc_addr, admin: admin_addr });
@@ -202,6 +202,7 @@ fn configured(config: &Config) -> Configured {
         prices: config.upstreams.iter().filter_map(prices).collect(),
         profiles: config.profiles.iter().map(|profile| Arc::clone(&profile.name)).collect(),
         in_flight_max: config.admission.in_flight_max,
+        calls_kept: config.recorder_calls,
     }
 }
 

@@ -53,8 +53,10 @@ pub struct Config {
     pub server: ServerSettings,
     /// The limits at the door.
     pub admission: AdmissionSettings,
-    /// Where `/metrics`, `/healthz` and `/readyz` are served.
+    /// Where metrics, health and the live page are served.
     pub admin_listen: SocketAddr,
+    /// How many of the last calls the live page can show.
+    pub recorder_calls: usize,
     /// The upstreams, by name.
     pub upstreams: Vec<UpstreamSettings>,
     /// The profiles: `entities`, the others by name, `inline`. `inline` lends route, timeout, cache
@@ -110,7 +112,7 @@ fn read(
     let mut root = Section::root(&mut reading, table);
     let credentials = auth::read(&mut root);
     let (server, admission) = server::read(&mut root, credentials);
-    let admin_listen = server::read_admin(&mut root, server.listen);
+    let (admin_listen, recorder_calls) = server::read_admin(&mut root, server.listen);
     let upstreams = upstream::read(&mut root);
     let profiles = profile::read(&mut root, &upstreams, admission.timeout_max);
     let retry = retry::read(&mut root);
@@ -125,6 +127,7 @@ fn read(
         server,
         admission,
         admin_listen,
+        recorder_calls,
         upstreams: upstreams.sound,
         profiles,
         retry,

@@ -132,7 +132,10 @@ impl Pipeline {
                 self.take_off(call, key, flight_key, &target, pilot);
                 (waiter, false)
             }
-            Boarding::Joined(waiter) => (waiter, true),
+            Boarding::Joined(waiter) => {
+                guard.joined();
+                (waiter, true)
+            }
         };
         let result = match (reads_cache(call), joined) {
             (true, false) => CacheResult::Miss,

@@ -586,7 +586,7 @@ fn any_value() -> impl Strategy<Value = toml::Value> {
 
 fn any_key() -> impl Strategy<Value = String> {
     const KEYS: &str = "server admin auth tenants upstreams primary profiles entities inline retry budget \
-        cache jobs telemetry tls listen key_sha256 dialect base_url model api_key env file value headers route any \
+        cache jobs telemetry tls listen recorder_calls key_sha256 dialect base_url model api_key env file value headers route any \
         timeout ttl scope instructions instructions_file schema_file max_attempts backoff_base bytes_max \
         otlp_endpoint resource log_level attempt_timeout connect_timeout http_version certificate_file";
     let ours = prop::sample::select(KEYS.split_whitespace().collect::<Vec<_>>()).prop_map(str::to_owned);

@@ -24,6 +24,8 @@ const IN_FLIGHT_MAX: usize = 1_000_000;
 const TEXT_BYTES_MAX: u64 = 16 << 20;
 /// The longest timeout that a caller can be let ask for.
 pub(super) const TIMEOUT_MAX: Duration = Duration::from_hours(1);
+/// The most calls that the recorder can be let keep; each takes about a kilobyte.
+const RECORDER_CALLS_MAX: usize = 10_000;
 /// The longest wait for running calls at shutdown.
 const DRAIN_TIMEOUT_MAX: Duration = Duration::from_mins(10);
 
@@ -51,15 +53,16 @@ pub(super) fn read(
     (ServerSettings { listen, tls, drain_timeout, credentials }, admission)
 }
 
-/// Reads `[admin]`.
-pub(super) fn read_admin(root: &mut Section<'_>, grpc: SocketAddr) -> SocketAddr {
+/// Reads `[admin]`: where to listen, and how many calls to keep.
+pub(super) fn read_admin(root: &mut Section<'_>, grpc: SocketAddr) -> (SocketAddr, usize) {
     let mut admin = root.section("admin");
     let listen = admin.or("listen", &Listen, SocketAddr::from(([127, 0, 0, 1], 9464)));
     let overlap = listen.ip() == grpc.ip() || listen.ip().is_unspecified() || grpc.ip().is_unspecified();
     let same = listen.port() != 0 && listen.port() == grpc.port() && overlap;
     admin.law(&["listen"], !same, "is where server.listen is already", "take another port");
+    let recorder_calls = admin.or("recorder_calls", &Count(0..=RECORDER_CALLS_MAX), 500);
     admin.finish();
-    listen
+    (listen, recorder_calls)
 }
 
 fn admission(server: &mut Section<'_>) -> AdmissionSettings {

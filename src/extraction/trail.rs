@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{label::labels, response::ResponseFacts};
 
 /// Everything tried for one answer, in order.
@@ -28,6 +30,8 @@ pub struct Trail {
 /// One HTTP exchange with one upstream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {
+    /// Unique; what the upstream sees as `x-tidegate-attempt`.
+    pub id: Arc<str>,
     /// Counted from 1 within the flight.
     pub number: u32,
     /// Why the attempt was made.
@@ -40,6 +44,8 @@ pub struct AttemptRecord {
     pub error_type: Option<ErrorType>,
     /// The HTTP status, if an answer came.
     pub http_status: Option<u16>,
+    /// When it was sent.
+    pub sent: Instant,
     /// From sending to the end of the answer's body.
     pub latency: Duration,
     /// The wait before this attempt.

@@ -95,6 +95,7 @@ impl Extraction {
         let served = match self.let_in(request, received) {
             Ok((call, _admitted)) => {
                 guard.accepted(&call.profile.name);
+                guard.deadline(call.deadline.instant());
                 self.pipeline.extract(&call, guard).await
             }
             Err(error) => {

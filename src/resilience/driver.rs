@@ -102,12 +102,14 @@ impl Flight {
                 self.question.repair = Some(Repair { problem });
             }
             let record = AttemptRecord {
+                id: format!("{}-{number}", self.id).into(),
                 number,
                 kind,
                 upstream: Arc::clone(&self.endpoint().name),
                 outcome: None,
                 error_type: None,
                 http_status: None,
+                sent: Instant::now(),
                 latency: Duration::ZERO,
                 wait: wait.map_or(Duration::ZERO, |wait| wait.length),
                 wait_source: wait.map(|wait| wait.source),

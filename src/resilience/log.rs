@@ -50,7 +50,7 @@ impl FlightLog {
         let mut pages = self.pages();
         pages.rest(now);
         pages.sent = Some(now);
-        pages.trail.attempts.push(attempt);
+        pages.trail.attempts.push(AttemptRecord { sent: now, ..attempt });
     }
 
     /// The attempt that was sent last has ended.

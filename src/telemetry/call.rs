@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::event::{CacheResult, CallEnded, Event, Observer};
-use crate::extraction::{AttemptKind, Entry, ErrorType, ExtractError, Phase, Trail, Usage, Verdict};
+use crate::extraction::{AttemptKind, Entry, ErrorType, ExtractError, Phase, Trail, Verdict};
 
 /// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
 /// [`CallGuard::end`] means that the caller left: the verdict is `cancelled`.
@@ -20,10 +20,9 @@ pub struct CallGuard {
     cache: Option<(CacheResult, Option<Duration>)>,
     /// Time that went into waiting for others, which is not the gateway's own.
     waited: Duration,
-    attempts: u32,
-    retries: u32,
-    usage: Usage,
-    upstream: Option<Arc<str>>,
+    deadline: Option<Instant>,
+    joined: bool,
+    trail: Trail,
     last_error: Option<ErrorType>,
     ended: bool,
 }
@@ -40,10 +39,9 @@ impl CallGuard {
             accepted: false,
             cache: None,
             waited: Duration::ZERO,
-            attempts: 0,
-            retries: 0,
-            usage: Usage::default(),
-            upstream: None,
+            deadline: None,
+            joined: false,
+            trail: Trail::default(),
             last_error: None,
             ended: false,
         }
@@ -71,6 +69,16 @@ impl CallGuard {
         self.observer.observe(&Event::CallStarted { entry: self.entry, profile });
     }
 
+    /// Tells by when the call has to be answered.
+    pub fn deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
+    /// Tells that the call waits for a flight that another call had started.
+    pub fn joined(&mut self) {
+        self.joined = true;
+    }
+
     /// Tells the cache's part in the call; reported once, at the end. `age` is that of a `hit` or `stale`
     /// answer. The last word counts: a miss whose flight failed may turn into `stale`.
     pub fn cache(&mut self, result: CacheResult, age: Option<Duration>) {
@@ -85,13 +93,8 @@ impl CallGuard {
 
     /// Tells what was tried for the answer, by this call's flight or the one it joined.
     pub fn trail(&mut self, trail: &Trail) {
-        let count = |attempts: usize| u32::try_from(attempts).unwrap_or(u32::MAX);
-        let retries = trail.attempts.iter().filter(|attempt| attempt.kind == AttemptKind::Retry);
-        self.attempts = count(trail.attempts.len());
-        self.retries = count(retries.count());
-        self.usage = trail.usage;
+        self.trail.clone_from(trail);
         if let Some(last) = trail.attempts.last() {
-            self.upstream = Some(Arc::clone(&last.upstream));
             self.last_error = last.error_type;
         }
     }
@@ -134,6 +137,8 @@ impl CallGuard {
         let elapsed = self.received.elapsed();
         // What a refused or abandoned call took says nothing about the gateway's own cost.
         let counts = self.accepted && verdict != Verdict::Cancelled;
+        let attempts = &self.trail.attempts;
+        let retries = attempts.iter().filter(|attempt| attempt.kind == AttemptKind::Retry);
         self.observer.observe(&Event::CallEnded(CallEnded {
             entry: self.entry,
             profile: self.profile.as_ref(),
@@ -142,12 +147,17 @@ impl CallGuard {
             error_type: self.last_error,
             phase,
             cache: self.cache.map(|(result, _)| result),
+            cache_age: self.cache.and_then(|(_, age)| age),
+            joined: self.joined,
+            received: self.received,
+            deadline: self.deadline,
             elapsed,
             overhead: counts.then(|| elapsed.saturating_sub(self.waited)),
-            attempts: self.attempts,
-            retries: self.retries,
-            usage: self.usage,
-            upstream: self.upstream.as_ref(),
+            attempts: count(attempts.len()),
+            retries: count(retries.count()),
+            usage: self.trail.usage,
+            upstream: attempts.last().map(|last| &last.upstream),
+            trail: &self.trail,
             span: &self.span,
         }));
     }
@@ -160,4 +170,8 @@ impl Drop for CallGuard {
             self.report(if panicked { Verdict::Internal } else { Verdict::Cancelled }, None);
         }
     }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

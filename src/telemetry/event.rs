@@ -2,12 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, ResponseFacts, Usage,
-        Verdict, WaitSource, Withheld, label::labels,
+        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, ResponseFacts, Trail,
+        Usage, Verdict, WaitSource, Withheld, label::labels,
     },
     upstream::Endpoint,
 };
@@ -261,6 +262,14 @@ pub struct CallEnded<'a> {
     pub phase: Option<Phase>,
     /// The cache's part in it.
     pub cache: Option<CacheResult>,
+    /// Age of the answer, for `hit` and `stale`.
+    pub cache_age: Option<Duration>,
+    /// Whether it waited for a flight that another call had started.
+    pub joined: bool,
+    /// When it came.
+    pub received: Instant,
+    /// By when it had to be answered; absent if it was refused before that was settled.
+    pub deadline: Option<Instant>,
     /// From receipt to answer.
     pub elapsed: Duration,
     /// The part of it that the gateway itself took.
@@ -273,6 +282,8 @@ pub struct CallEnded<'a> {
     pub usage: Usage,
     /// The upstream asked last.
     pub upstream: Option<&'a Arc<str>>,
+    /// All that was tried, by its flight or the one it joined, as far as the call lived to see it.
+    pub trail: &'a Trail,
     /// The call's span: SERVER for a gRPC call.
     pub span: &'a Span,
 }
@@ -310,7 +321,7 @@ pub struct FlightEnded<'a> {
 #[derive(Debug)]
 pub struct AttemptFacts {
     /// Unique; what the upstream sees as `x-tidegate-attempt`.
-    pub id: String,
+    pub id: Arc<str>,
     /// Counted from 1 within the flight.
     pub number: u32,
     /// Why it is made.

@@ -71,4 +71,6 @@ pub struct Configured {
     pub profiles: Vec<Arc<str>>,
     /// The most calls that are let in at once.
     pub in_flight_max: usize,
+    /// How many of the last calls the recorder keeps.
+    pub calls_kept: usize,
 }

@@ -24,6 +24,7 @@ use super::{
     export,
     logs::{self, Logs, writer::LineWriter},
     metrics::Metrics,
+    recorder::Recorder,
     settings::{Configured, TelemetrySettings},
     spans::{self, Spans, TARGET},
 };
@@ -84,6 +85,7 @@ impl Telemetry {
         let parts = Arc::new(Parts {
             metrics: Metrics::new(configured, meters.as_ref().map(|meters| meters.meter(TARGET)))?,
             logs: Logs::new(dispatch.clone(), settings.log_level),
+            recorder: Recorder::new(configured),
             drops,
         });
         Ok(Self { parts, dispatch, tracers, meters, lines })
@@ -102,6 +104,11 @@ impl Telemetry {
     /// What `/metrics` serves.
     pub fn page(&self) -> MetricsPage {
         MetricsPage { parts: Arc::clone(&self.parts) }
+    }
+
+    /// What the live page shows.
+    pub fn recorder(&self) -> Recorder {
+        self.parts.recorder.clone()
     }
 
     /// The subscriber behind spans and log lines.
@@ -181,6 +188,7 @@ impl MetricsPage {
 struct Parts {
     metrics: Metrics,
     logs: Logs,
+    recorder: Recorder,
     drops: Arc<Drops>,
 }
 
@@ -193,6 +201,7 @@ impl Observer for Parts {
             spans::record(event, &context.span());
         }
         self.logs.observe(event);
+        self.recorder.observe(event);
     }
 }
 

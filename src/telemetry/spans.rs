@@ -132,6 +132,13 @@ pub fn trace_headers(span: &Span) -> HeaderMap {
     headers
 }
 
+/// The trace's id, and whether it is sampled. Nothing is formatted.
+pub fn trace(span: &Span) -> (TraceId, bool) {
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    (context.trace_id(), context.is_sampled())
+}
+
 /// The trace's id in hex, sampled or not; absent only where no subscriber listens to spans.
 pub fn trace_id(span: &Span) -> Option<String> {
     let id = span.context().span().span_context().trace_id();

@@ -17,7 +17,16 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("pipeline", &["cache", "clock", "extraction", "resilience", "tasks", "telemetry", "upstream"]),
     ("grpc", &["admission", "extraction", "pipeline", "proto", "tasks", "telemetry"]),
-    ("admin", &["telemetry::MetricsPage"]),
+    (
+        "admin",
+        &[
+            "extraction::Verdict",
+            "telemetry::CallFilter",
+            "telemetry::MetricsPage",
+            "telemetry::OverviewSpan",
+            "telemetry::Recorder",
+        ],
+    ),
     ("monitoring", &["telemetry::catalogue"]),
     (
         "config",

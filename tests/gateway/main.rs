@@ -28,6 +28,7 @@ mod deadlines;
 mod errors;
 mod leaving;
 mod lifecycle;
+mod live_page;
 mod pushback;
 mod requests;
 mod retries;

@@ -31,6 +31,7 @@ backoff_max = "4ms"
 pub(crate) struct Setup {
     pub(crate) script: Script,
     pub(crate) server: &'static str,
+    pub(crate) admin: String,
     pub(crate) upstream: &'static str,
     pub(crate) retry: &'static str,
     pub(crate) profile: &'static str,
@@ -42,6 +43,7 @@ impl Default for Setup {
         Self {
             script: Script::default(),
             server: "",
+            admin: String::new(),
             upstream: "",
             retry: QUICK,
             profile: "",
@@ -53,7 +55,7 @@ impl Default for Setup {
 impl Setup {
     /// The configuration of a gateway whose only upstream is `base_url`.
     pub(crate) fn config(&self, base_url: &str) -> String {
-        let Self { server, upstream, retry, profile, more, .. } = self;
+        let Self { server, admin, upstream, retry, profile, more, .. } = self;
         format!(
             r#"
 [server]
@@ -61,6 +63,7 @@ listen = "127.0.0.1:0"
 {server}
 [admin]
 listen = "127.0.0.1:0"
+{admin}
 [upstreams.primary]
 dialect = "openai"
 base_url = "{base_url}"

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tidegate::{
@@ -18,7 +18,7 @@ pub struct Counts(Mutex<Totals>);
 #[derive(Debug, Default)]
 pub struct Totals {
     /// How often each attempt started and ended, by its id.
-    pub attempts: HashMap<String, (u32, u32)>,
+    pub attempts: HashMap<Arc<str>, (u32, u32)>,
     pub repairs: u32,
     pub retries: u32,
     pub flights_started: u32,
@@ -47,12 +47,12 @@ impl Observer for Counts {
         let mut totals = self.now();
         match event {
             Event::AttemptStarted(facts) => {
-                totals.attempts.entry(facts.id.clone()).or_default().0 += 1;
+                totals.attempts.entry(Arc::clone(&facts.id)).or_default().0 += 1;
                 totals.repairs += u32::from(facts.kind == AttemptKind::Repair);
                 totals.retries += u32::from(facts.kind == AttemptKind::Retry);
             }
             Event::AttemptEnded { attempt, .. } => {
-                totals.attempts.entry(attempt.id.clone()).or_default().1 += 1;
+                totals.attempts.entry(Arc::clone(&attempt.id)).or_default().1 += 1;
             }
             Event::FlightStarted { .. } => totals.flights_started += 1,
             Event::FlightEnded(_) => totals.flights_ended += 1,

@@ -99,19 +99,29 @@ impl Gateway {
 
     /// Status and body of a page of the admin server.
     pub async fn admin_get(&self, path: &str) -> (u16, String) {
+        let (status, _, body) = self.admin_ask("GET", path, &format!("host: {}", self.admin)).await;
+        (status, body)
+    }
+
+    /// What the admin server says in JSON.
+    pub async fn admin_json(&self, path: &str) -> Value {
+        let (status, body) = self.admin_get(path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// Status, head in lower case, and body of the admin server's answer to a request with these headers.
+    pub async fn admin_ask(&self, method: &str, path: &str, headers: &str) -> (u16, String, String) {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let mut stream = tokio::net::TcpStream::connect(self.admin).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        let request = format!("{method} {path} HTTP/1.1\r\n{headers}\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.unwrap();
         let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-            dechunk(body)
-        } else {
-            body.to_owned()
-        };
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+        let head = head.to_ascii_lowercase();
+        let body = if head.contains("transfer-encoding: chunked") { dechunk(body) } else { body.to_owned() };
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head, body)
     }
 
     /// Reads the metrics again and again until `holds`, and returns them.

@@ -19,7 +19,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
 async fn get_as(address: SocketAddr, path: &str, accept: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request =
-        format!("GET {path} HTTP/1.1\r\nhost: admin\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -33,7 +33,11 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let server = admin::serve(listener, AdminState { metrics: telemetry.page(), ready }, shutdown.clone());
+    let server = admin::serve(
+        listener,
+        AdminState { metrics: telemetry.page(), recorder: telemetry.recorder(), ready },
+        shutdown.clone(),
+    );
     let client = async {
         assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));

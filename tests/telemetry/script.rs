@@ -16,6 +16,7 @@ use tidegate::{
     },
     upstream::{Endpoint, RetrySafety, settings::Prices},
 };
+use tokio::time::Instant;
 use tracing::Span;
 
 pub(crate) const METHOD: &str = "tidegate.v1.ExtractionService/Extract";
@@ -42,6 +43,7 @@ pub(crate) fn configured() -> Configured {
         prices: vec![("primary".into(), Prices { input_per_million: 0.15, output_per_million: 0.6 })],
         profiles: vec!["entities".into(), "inline".into()],
         in_flight_max: 64,
+        calls_kept: 10,
     }
 }
 
@@ -84,7 +86,7 @@ pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: 
     };
     let sent = AttemptRecord { wait, wait_source, outcome: None, ..record(number, kind) };
     let span = spans::attempt(flight, &sent, endpoint, Duration::from_secs(9));
-    let id = format!("attempt-{number}");
+    let id = Arc::clone(&sent.id);
     AttemptFacts { id, number, kind, endpoint: Arc::clone(endpoint), wait, wait_source, span }
 }
 
@@ -206,12 +208,14 @@ fn flight_ended<'a>(
 /// An attempt that succeeded.
 fn record(number: u32, kind: AttemptKind) -> AttemptRecord {
     AttemptRecord {
+        id: format!("attempt-{number}").into(),
         number,
         kind,
         upstream: "primary".into(),
         outcome: Some(AttemptOutcome::Success),
         error_type: None,
         http_status: None,
+        sent: Instant::now(),
         latency: Duration::from_millis(300),
         wait: Duration::ZERO,
         wait_source: None,

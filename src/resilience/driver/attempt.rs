@@ -54,17 +54,17 @@ impl Flight {
     /// Makes one attempt and holds what comes of it against the schema and the table of faults.
     pub(super) async fn attempt(&self, record: AttemptRecord, place: Seat<'_>) -> Attempted {
         let endpoint = self.endpoint();
-        let id = format!("{}-{}", self.id, record.number);
         let remaining = self.gathering.now().deadline.saturating_duration_since(Instant::now());
         let span = spans::attempt(&self.span, &record, &endpoint, remaining);
         let trace =
             if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
-        let labels = AttemptLabels { attempt_id: id.clone(), idempotency_key: self.id.clone(), trace };
+        let labels =
+            AttemptLabels { attempt_id: record.id.to_string(), idempotency_key: self.id.clone(), trace };
         let repaired = self.question.repair.is_some();
         let guard = AttemptGuard::begin(
             Arc::clone(&self.observer),
             AttemptFacts {
-                id,
+                id: Arc::clone(&record.id),
                 number: record.number,
                 kind: record.kind,
                 endpoint: Arc::clone(&endpoint),

@@ -49,7 +49,7 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
             span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
         }
         Event::AttemptStarted(attempt) => {
-            span.set_attribute(KeyValue::new("tidegate.attempt.id", attempt.id.clone()));
+            span.set_attribute(KeyValue::new("tidegate.attempt.id", std::sync::Arc::clone(&attempt.id)));
         }
         Event::AttemptEnded { outcome, error_type, http_status, usage, .. } => {
             attempt_ended(span, outcome, error_type, http_status, usage);

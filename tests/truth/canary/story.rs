@@ -145,7 +145,16 @@ impl Play {
         leave(&stage).await;
         let bait = exchange(&stage, &text("failed")).await;
         let mut pages = Vec::new();
-        for path in ["/", "/metrics", "/healthz", "/readyz", "/favicon.ico", "/made/up"] {
+        for path in [
+            "/",
+            "/metrics",
+            "/healthz",
+            "/readyz",
+            "/api/overview",
+            "/api/calls?limit=10000",
+            "/favicon.ico",
+            "/made/up",
+        ] {
             pages.push((path, stage.gateway.admin_get(path).await.1));
         }
         Self { outcomes, expected, pages, curtain: stage.close().await, bait }

@@ -1,0 +1,71 @@
+//! The facts of the live page as JSON, for scripts and for the page itself: docs/live-page.md.
+
+mod query;
+
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use self::query::BadQuery;
+use super::AdminState;
+
+pub(super) fn routes() -> Router<AdminState> {
+    Router::new().route("/api/overview", get(overview)).route("/api/calls", get(calls))
+}
+
+async fn overview(State(state): State<AdminState>, RawQuery(query): RawQuery) -> Response {
+    /// What the recorder knows, and whether calls are welcome.
+    #[derive(Serialize)]
+    struct Whole<T> {
+        ready: bool,
+        #[serde(flatten)]
+        overview: T,
+    }
+    let span = match query::span(query.as_deref().unwrap_or_default()) {
+        Ok(span) => span,
+        Err(problem) => return refuse(&problem),
+    };
+    let ready = *state.ready.borrow();
+    json(move || Whole { ready, overview: state.recorder.overview(span) }).await
+}
+
+/// Answers 304 to who knows all of it already.
+async fn calls(State(state): State<AdminState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let filter = match query::filter(query.as_deref().unwrap_or_default(), &state.recorder) {
+        Ok(filter) => filter,
+        Err(problem) => return refuse(&problem),
+    };
+    // Before the calls are read: one that ends meanwhile is told again rather than never.
+    let edition = format!("\"{}\"", state.recorder.edition());
+    let known =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == edition.as_bytes());
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json(move || state.recorder.calls(&filter)).await
+    };
+    if let Ok(edition) = HeaderValue::try_from(edition) {
+        response.headers_mut().insert(header::ETAG, edition);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
+
+/// Summing up and writing take up to some milliseconds, so they are kept off the threads that serve calls.
+async fn json<T: Serialize>(make: impl FnOnce() -> T + Send + 'static) -> Response {
+    let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&make())).await;
+    match written {
+        Ok(Ok(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn refuse(problem: &BadQuery) -> Response {
+    let body = serde_json::json!({ "error": problem.to_string() }).to_string();
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

@@ -1,0 +1,37 @@
+// One line for each upstream.
+
+import { columns, meter } from "./charts.js";
+import { h } from "./elements.js";
+import { budgetTone } from "./overview.js";
+import { duration, number, percent, present, rate, sign, stateTone } from "./words.js";
+
+const HEADS = ["upstream", "attempts succeed", "attempts", "retry ratio", "p50", "p95", "p99", "in flight", "budget left", "errors and withheld retries"];
+
+export function showUpstreams(table, { upstreams }) {
+  const heads = HEADS.map((head) => h("span", { role: "columnheader" }, head));
+  table.replaceChildren(h("div", { role: "row", class: "heads" }, heads), ...upstreams.map(line));
+}
+
+function line({ name, state, window, in_flight: running, budget_ratio: budget, latency_seconds: latency, series }) {
+  const tone = stateTone(state);
+  const { success_share: share, retry_ratio: ratio, amplification } = window;
+  return h("div", { role: "row", class: "upstream" },
+    cell("upstream", h("b", {}, name), h("span", { class: `pill ${tone}` }, `${sign(tone)} ${state}`)),
+    cell("attempts succeed", h("span", { class: "strong" }, percent(share)), meter(`${percent(share)} succeed`, "success", share)),
+    cell("attempts", h("span", { class: "strong" }, `${rate(window.per_second)} /s`),
+      columns("attempts over time, successes below, failures on top", [["success", series.success], ["failure", series.failure]], 22)),
+    cell("retry ratio", h("span", { class: "strong" }, percent(ratio)), amplification == null ? null : h("small", {}, `${amplification.toFixed(2)} attempts per flight`)),
+    cell("p50", duration(latency.p50)), cell("p95", duration(latency.p95)), cell("p99", duration(latency.p99)),
+    cell("in flight", number(running)),
+    cell("budget left", h("span", { class: "strong" }, percent(budget)), meter(`${percent(budget)} left`, budgetTone(budget), budget)),
+    cell("errors and withheld retries", chips(window)));
+}
+
+const cell = (head, ...children) => h("span", { role: "cell", class: "cell", "data-head": head }, h("span", { class: "within" }, children));
+
+function chips({ by_error_type: errors, withheld_by_reason: withheld }) {
+  const failed = present(errors).map(([word, n]) => h("span", { class: "chip bad" }, `${word} ${number(n)}`));
+  const kept = present(withheld).map(([word, n]) => h("span", { class: "chip warn" }, `withheld: ${word} ${number(n)}`));
+  const all = [...failed, ...kept];
+  return h("span", { class: "chips" }, all.length ? all : h("span", { class: "muted" }, "none"));
+}

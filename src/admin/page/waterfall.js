@@ -1,0 +1,127 @@
+// A call's attempts over time: as a strip in its line, and as a waterfall with all that is known of it.
+
+import { copy, h, say, svg } from "./elements.js";
+import { WITHHELD, duration, number, percent, sign, verdictTone } from "./words.js";
+
+const outcome = (attempt) => attempt.outcome ?? "running";
+
+/** What came of an attempt, in words. */
+function ending({ outcome: ended, error_type: error, http_status: status }) {
+  return [status, error ?? ended ?? "still running"].filter((part) => part != null).join(" ");
+}
+
+function rect(kind, from, to, y, height) {
+  const [left, right] = [Math.max(0, Math.min(1, from)), Math.max(0, Math.min(1, to))];
+  return svg("rect", { class: kind, x: `${left * 100}%`, width: `${Math.max(right - left, 0.004) * 100}%`, y, height, rx: 1.5 });
+}
+
+/** The picture for one line, on the scale that all lines share. */
+export function strip(call, seconds) {
+  const at = (offset) => offset / seconds;
+  const parts = [rect("own", 0, at(call.elapsed_seconds), 10, 2)];
+  for (const attempt of call.attempts) {
+    const [start, end] = [attempt.start_seconds, attempt.start_seconds + attempt.latency_seconds];
+    if (end < 0 || at(start - attempt.wait_seconds) > 1) continue;
+    if (attempt.wait_seconds > 0) parts.push(rect("wait", at(start - attempt.wait_seconds), at(start), 8, 6));
+    if (at(start) <= 1) parts.push(rect(outcome(attempt), at(start), at(end), 5, 12));
+  }
+  if (at(call.elapsed_seconds) > 1) parts.push(svg("text", { class: "beyond", x: "100%", y: 15 }, "›"));
+  if (call.cache === "hit") parts.push(svg("text", { class: "cached", x: 10, y: 15 }, "from the cache"));
+  return svg("svg", { role: "img", "aria-label": told(call) }, ...parts);
+}
+
+/** The strip in words. */
+function told(call) {
+  if (call.attempts.length === 0) return "no attempt";
+  return call.attempts.map((attempt) =>
+    `${attempt.wait_seconds > 0 ? `wait ${duration(attempt.wait_seconds)}, ` : ""}attempt ${attempt.number} ${ending(attempt)}`).join(", ");
+}
+
+/** All that is known of a call. */
+export function details(call) {
+  return [waterfall(call), facts(call)];
+}
+
+function waterfall(call) {
+  const first = Math.min(0, ...call.attempts.map((attempt) => attempt.start_seconds - attempt.wait_seconds));
+  const last = Math.max(call.elapsed_seconds, ...call.attempts.map((attempt) => attempt.start_seconds + attempt.latency_seconds), 1e-6);
+  // A deadline that is far off would leave no room for what happened.
+  const deadline = call.deadline_seconds != null && call.deadline_seconds <= last * 1.3 ? call.deadline_seconds : null;
+  const end = Math.max(last, deadline ?? 0);
+  const scale = { first, end, deadline, at: (offset) => (offset - first) / (end - first) };
+  const tone = verdictTone(call.verdict);
+  const rows = [
+    line(scale, [h("b", {}, "call")], [rect("own", scale.at(0), scale.at(call.elapsed_seconds), 8, 6)],
+      [h("span", { class: `mark ${tone}` }, `${sign(tone)} ${call.verdict}`), ` in ${duration(call.elapsed_seconds)}`]),
+    ...call.attempts.map((attempt) => attemptLine(scale, attempt)),
+  ];
+  if (call.withheld) {
+    rows.push(line(scale, ["no further retry"], [], [h("span", { class: "mark warn" }, `! withheld: ${call.withheld}`)], WITHHELD[call.withheld]));
+  }
+  return h("div", { class: "waterfall", role: "list", "aria-label": "Timeline" }, ...rows, axis(scale), ...notes(call, deadline));
+}
+
+function attemptLine(scale, attempt) {
+  const { number: n, kind, upstream, start_seconds: start, latency_seconds: took, wait_seconds: wait } = attempt;
+  const bars = [rect(outcome(attempt), scale.at(start), scale.at(start + took), 4, 14)];
+  if (wait > 0) bars.unshift(rect("wait", scale.at(start - wait), scale.at(start), 7, 8));
+  const tone = { success: "ok", failure: "bad" }[attempt.outcome] ?? "calm";
+  const waited = wait > 0 ? h("small", {}, `after a wait of ${duration(wait)} (${attempt.wait_source ?? "unknown"})`) : null;
+  return line(scale, [h("b", {}, `#${n} ${kind}`), ` ${upstream}`], bars,
+    [h("span", { class: `mark ${tone}` }, `${sign(tone)} ${ending(attempt)}`), ` in ${duration(took)}`, waited]);
+}
+
+function line({ at, deadline }, name, bars, result, meaning) {
+  const mark = deadline == null ? null : svg("line", { class: "deadline", x1: `${at(deadline) * 100}%`, x2: `${at(deadline) * 100}%`, y1: 0, y2: "100%" });
+  return h("div", { class: "line", role: "listitem" },
+    h("span", { class: "name" }, ...name),
+    h("span", { class: "track", "aria-hidden": "true" }, svg("svg", {}, ...bars, mark)),
+    h("span", { class: "result", title: meaning }, ...result, meaning ? h("small", {}, meaning) : null));
+}
+
+function axis({ first, end }) {
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => {
+    const offset = first + share * (end - first);
+    return h("span", {}, offset < 0 ? `−${duration(-offset)}` : duration(offset));
+  });
+  return h("div", { class: "line ruler", "aria-hidden": "true" }, h("span", { class: "name" }), h("span", { class: "ticks" }, ticks), h("span", { class: "result" }));
+}
+
+/** What the picture can't say. */
+function notes(call, deadline) {
+  const said = [];
+  if (call.joined) said.push("This call joined a flight that another call had started; the attempts are that flight's. Zero is when this call came.");
+  if (call.cache === "hit") said.push(`Answered from the cache${call.cache_age_seconds == null ? "" : `, with an answer ${duration(call.cache_age_seconds)} old`}. Nothing was sent.`);
+  if (call.cache === "stale") said.push(`Answered with an expired answer${call.cache_age_seconds == null ? "" : `, ${duration(call.cache_age_seconds)} old`}, because the upstream failed.`);
+  if (call.attempts.length === 0 && call.cache !== "hit" && call.cache !== "stale") said.push("Nothing was sent for this call.");
+  if (deadline != null) said.push(`The dashed line is the deadline, ${duration(deadline)} after receipt.`);
+  return said.map((text) => h("p", { class: "remark" }, text));
+}
+
+function facts(call) {
+  const tokens = [call.input_tokens, call.output_tokens];
+  const known = [
+    ["trace", traced(call)],
+    ["received", new Date(call.received_unix_seconds * 1000).toISOString()],
+    ["entry", call.entry],
+    ["profile", call.profile],
+    ["error type", call.error_type],
+    ["phase at the deadline", call.phase],
+    ["cache", call.cache],
+    ["deadline", call.deadline_seconds == null ? null : `${duration(call.deadline_seconds)} after receipt`],
+    ["the gateway's own share", call.overhead_seconds == null ? null : `${duration(call.overhead_seconds)} (${percent(call.overhead_seconds / call.elapsed_seconds)})`],
+    ["tokens", tokens.every((count) => count == null) ? null : `${tokens.map((count) => (count == null ? "?" : number(count))).join(" in, ")} out`],
+    ...call.attempts.map((attempt) => [`attempt ${attempt.number}`, h("code", {}, attempt.id)]),
+  ].filter(([, value]) => value != null);
+  return h("dl", { class: "facts wide" }, known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+function traced({ trace_id: id, trace_sampled: sampled }) {
+  if (!id) return null;
+  const button = h("button", { type: "button", class: "copy", "aria-label": "Copy the trace id" }, "copy");
+  button.addEventListener("click", async () => {
+    say(button, (await copy(id)) ? "copied" : "select it by hand");
+    setTimeout(() => say(button, "copy"), 2000);
+  });
+  return h("span", { class: "traced" }, h("code", { class: "trace" }, id), button, sampled ? null : h("small", {}, "not sampled"));
+}

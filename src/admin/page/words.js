@@ -1,0 +1,96 @@
+// How numbers are written, and what tone each word has. A tone is a colour and a sign, never a colour alone.
+
+const SIGNS = { ok: "✓", warn: "!", bad: "✕", calm: "·" };
+
+const VERDICTS = {
+  ok: "ok",
+  invalid: "calm",
+  unauthenticated: "calm",
+  not_cached: "calm",
+  cancelled: "calm",
+  unimplemented: "calm",
+  refused: "calm",
+  saturated: "warn",
+  draining: "warn",
+  rate_limited: "warn",
+  deadline_exceeded: "warn",
+};
+
+const STATES = { healthy: "ok", degraded: "warn", failing: "bad", idle: "calm" };
+
+/** Why a retry was withheld, in a sentence. */
+export const WITHHELD = {
+  max_attempts: "all attempts were used",
+  budget: "the purse for extra attempts is empty",
+  deadline: "the wait and a useful attempt do not fit the deadline",
+  breaker: "the breaker is not closed",
+  limiter: "no place at the upstream in time",
+  pushback_too_long: "the upstream asked for a longer wait than is allowed",
+  orphaned: "nobody waited for the answer any more",
+  ambiguous: "the upstream may have done the work, and must not do it twice",
+  slow_failure: "the attempt failed too slowly for another to make sense",
+};
+
+export const verdictTone = (verdict) => VERDICTS[verdict] ?? "bad";
+export const stateTone = (state) => STATES[state] ?? "calm";
+export const sign = (tone) => SIGNS[tone];
+
+/** Whether a call that ended so is one that its caller could have expected to be answered. */
+export const hurts = (verdict) => verdictTone(verdict) === "warn" || verdictTone(verdict) === "bad";
+
+const grouped = new Intl.NumberFormat("en-GB");
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+export const number = (value) => grouped.format(value);
+export const time = (unixSeconds) => clock.format(new Date(unixSeconds * 1000));
+
+/** Three figures that mean something. */
+function figures(value) {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1).replace(/\.0$/, "") : value.toFixed(2).replace(/\.?0+$/, "");
+}
+
+/** Seconds with the unit that suits them. */
+export function duration(seconds) {
+  if (seconds == null) return "–";
+  if (seconds === 0) return "0 ms";
+  if (seconds < 0.001) return `${Math.max(1, Math.round(seconds * 1e6))} µs`;
+  if (seconds < 0.9995) return `${figures(seconds * 1e3)} ms`;
+  if (seconds < 120) return `${figures(seconds)} s`;
+  return span(seconds);
+}
+
+/** A long time, in its two largest units. */
+export function span(seconds) {
+  const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const first = units.findIndex(([, length]) => seconds >= length);
+  if (first < 0) return "0 s";
+  const [[unit, length], next] = [units[first], units[first + 1]];
+  const more = next ? Math.floor((seconds % length) / next[1]) : 0;
+  return `${Math.floor(seconds / length)} ${unit}${more ? ` ${more} ${next[0]}` : ""}`;
+}
+
+/** A share from 0 to 1 as a percentage, never rounded up to 100 or down to 0. */
+export function percent(share) {
+  if (share == null) return "–";
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return "< 0.1 %";
+  if (value > 99.9 && value < 100) return "> 99.9 %";
+  return `${value >= 10 && value < 99 ? value.toFixed(1).replace(/\.0$/, "") : figures(Math.round(value * 10) / 10)} %`;
+}
+
+export function rate(perSecond) {
+  return perSecond >= 100 ? number(Math.round(perSecond)) : figures(perSecond);
+}
+
+export function bytes(count) {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const power = count < 1 ? 0 : Math.min(3, Math.floor(Math.log2(count) / 10));
+  return `${figures(count / 1024 ** power)} ${units[power]}`;
+}
+
+/** The counts of a `by_…` object that are not zero, the greatest first. */
+export const present = (counts) => Object.entries(counts).filter(([, n]) => n > 0).sort(([, a], [, b]) => b - a);
+
+/** One thing, or several. */
+export const plural = (n, word) => `${number(n)} ${word}${n === 1 ? "" : "s"}`;

@@ -1,0 +1,184 @@
+//! Remembers the last minutes and the last calls, for the live page: what metrics tell those who have
+//! somewhere to send them.
+//!
+//! Memory is fixed: some 400 KB for calls and as much for each upstream, and what `calls_kept` calls take.
+//! Recording takes one short lock and allocates once per call.
+
+pub mod calls;
+pub mod overview;
+
+mod counts;
+mod latencies;
+mod tallies;
+mod window;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use tokio::time::Instant;
+
+use self::{
+    calls::{CallFilter, CallRing, LastCalls, RecordedCall},
+    overview::{Overview, Span},
+    tallies::{AttemptEnd, CallTally, UpstreamTally},
+};
+use super::{
+    catalogue::OTHER,
+    event::{CallEnded, Event, Observer},
+    settings::Configured,
+};
+use crate::clock::{SystemClock, WallClock};
+
+/// What the live page shows. Cheap to clone.
+#[derive(Clone)]
+pub struct Recorder {
+    memory: Arc<Memory>,
+}
+
+struct Memory {
+    since: Instant,
+    /// The same by the wall clock, since 1970.
+    born: Duration,
+    calls: Mutex<CallTally>,
+    ring: Mutex<CallRing>,
+    positions: HashMap<Arc<str>, usize>,
+    /// In the order of the configuration; the last stands for names that are not in it.
+    upstreams: Vec<(Arc<str>, Mutex<UpstreamTally>)>,
+    clock: SystemClock,
+}
+
+impl Recorder {
+    /// A recorder that has seen nothing.
+    pub fn new(configured: &Configured) -> Self {
+        let names = configured.upstreams.iter().cloned().chain([OTHER.into()]);
+        let upstreams: Vec<_> = names.map(|name| (name, Mutex::new(UpstreamTally::new()))).collect();
+        let memory = Memory {
+            since: Instant::now(),
+            born: SystemClock.now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            calls: Mutex::new(CallTally::new()),
+            ring: Mutex::new(CallRing::of(configured.calls_kept)),
+            positions: upstreams.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)).collect(),
+            upstreams,
+            clock: SystemClock,
+        };
+        Self { memory: Arc::new(memory) }
+    }
+
+    /// The state of things, with figures of the last `span`.
+    pub fn overview(&self, span: Span) -> Overview {
+        let memory = &*self.memory;
+        let now = Instant::now();
+        let moment = overview::Moment { uptime: now.saturating_duration_since(memory.since), span };
+        let mut overview = Overview::new(moment, self.unix(), &lock(&memory.calls));
+        for (name, tally) in &memory.upstreams {
+            let tally = lock(tally);
+            if &**name != OTHER || tally.is_used() {
+                overview.upstream(moment, Arc::clone(name), &tally);
+            }
+        }
+        overview
+    }
+
+    /// The last calls that `filter` lets through, the latest first.
+    pub fn calls(&self, filter: &CallFilter) -> LastCalls {
+        let kept = lock(&self.memory.ring).kept();
+        LastCalls::of(&kept, filter, Instant::now(), self.unix())
+    }
+
+    /// Changes with each call that ends; never the same for two processes that started at different times.
+    pub fn edition(&self) -> String {
+        format!("{:x}-{}", self.memory.born.as_micros(), lock(&self.memory.ring).seen())
+    }
+
+    /// The wall-clock time, since 1970.
+    fn unix(&self) -> Duration {
+        self.memory.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// The names of all upstreams, in the order of the configuration.
+    pub fn upstreams(&self) -> impl Iterator<Item = &str> {
+        self.memory.upstreams.iter().map(|(name, _)| &**name).filter(|name| *name != OTHER)
+    }
+
+    fn second(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.memory.since).as_secs()
+    }
+
+    fn upstream(&self, name: &str) -> Option<MutexGuard<'_, UpstreamTally>> {
+        let upstreams = &self.memory.upstreams;
+        let at = self.memory.positions.get(name).copied().unwrap_or(upstreams.len() - 1);
+        upstreams.get(at).map(|(_, tally)| lock(tally))
+    }
+
+    fn call_ended(&self, call: &CallEnded<'_>) {
+        let second = self.second(call.received + call.elapsed);
+        lock(&self.memory.calls).ended(second, call);
+        // Made before the lock is taken.
+        let recorded = RecordedCall::of(call);
+        lock(&self.memory.ring).push(recorded);
+    }
+
+    fn in_upstream(&self, name: &str, note: impl FnOnce(&mut UpstreamTally)) {
+        if let Some(mut tally) = self.upstream(name) {
+            note(&mut tally);
+        }
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&self, event: &Event<'_>) {
+        match *event {
+            Event::CallStarted { .. } => lock(&self.memory.calls).started(),
+            Event::CallEnded(ref call) => self.call_ended(call),
+            Event::CacheLevel { entries, weight_bytes } => {
+                lock(&self.memory.calls).cache_level(entries, weight_bytes);
+            }
+            Event::FlightStarted { .. } => lock(&self.memory.calls).flight_started(),
+            Event::FlightEnded(_) => lock(&self.memory.calls).flight_ended(),
+            Event::AttemptStarted(attempt) => {
+                self.in_upstream(&attempt.endpoint.name, UpstreamTally::attempt_started);
+            }
+            Event::AttemptEnded { attempt, outcome, error_type, elapsed, .. } => {
+                let second = self.second(Instant::now());
+                let end = AttemptEnd { kind: attempt.kind, outcome, error_type, elapsed };
+                self.in_upstream(&attempt.endpoint.name, |tally| tally.attempt_ended(second, end));
+            }
+            Event::RetryScheduled { endpoint, budget_ratio: ratio, .. }
+            | Event::BudgetMoved { endpoint, ratio } => {
+                self.in_upstream(&endpoint.name, |tally| tally.budget_moved(ratio));
+            }
+            Event::RetryWithheld { endpoint, reason, .. } => {
+                let second = self.second(Instant::now());
+                self.in_upstream(&endpoint.name, |tally| tally.withheld(second, reason));
+            }
+            Event::ServerStarted { .. }
+            | Event::ServerDraining { .. }
+            | Event::ServerStopped { .. }
+            | Event::ConnectionOpened
+            | Event::ConnectionClosed
+            | Event::ConnectionRefused { .. }
+            | Event::ConnectionsFull { .. }
+            | Event::RequestLate { .. }
+            | Event::RpcStarted { .. }
+            | Event::RpcEnded { .. }
+            | Event::CacheAnswered { .. }
+            | Event::CacheEvicted { .. }
+            | Event::FlightWaited { .. }
+            | Event::AnswerValidated { .. }
+            | Event::EntityGrounded { .. }
+            | Event::TelemetryDropped { .. } => {}
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Seconds, as all facts of the live page tell time, to the microsecond.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e6
+}

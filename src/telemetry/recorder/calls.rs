@@ -1,0 +1,260 @@
+//! The flight recorder: the last calls with all their attempts, as `/api/calls` tells them. What the fields
+//! mean stands in docs/live-page.md.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use opentelemetry::trace::TraceId;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::seconds;
+use crate::{
+    extraction::{
+        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, Phase, Trail, Usage, Verdict,
+        WaitSource, Withheld,
+    },
+    telemetry::{
+        event::{CacheResult, CallEnded},
+        spans,
+    },
+};
+
+/// One call that ended. Holds no content, no tenant and no key: there is no field for them.
+#[derive(Debug)]
+pub(super) struct RecordedCall {
+    number: u64,
+    entry: Entry,
+    profile: Option<Arc<str>>,
+    verdict: Verdict,
+    error_type: Option<ErrorType>,
+    phase: Option<Phase>,
+    cache: Option<CacheResult>,
+    cache_age: Option<Duration>,
+    joined: bool,
+    received: Instant,
+    deadline: Option<Instant>,
+    elapsed: Duration,
+    overhead: Option<Duration>,
+    retries: u32,
+    trail: Trail,
+    trace: (TraceId, bool),
+}
+
+/// The last calls, as many as were asked for.
+#[derive(Debug)]
+pub(super) struct CallRing {
+    calls: VecDeque<Arc<RecordedCall>>,
+    capacity: usize,
+    seen: u64,
+}
+
+/// What stands in the ring at a moment.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The latest first.
+    calls: Vec<Arc<RecordedCall>>,
+    capacity: usize,
+    seen: u64,
+}
+
+/// Which calls to tell of.
+#[derive(Debug, Clone, Default)]
+pub struct CallFilter {
+    /// Those that ended one of these ways; empty: any.
+    pub verdicts: Vec<Verdict>,
+    /// Those that asked this upstream.
+    pub upstream: Option<String>,
+    /// Those that saw a retry, or those that did not.
+    pub retried: Option<bool>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// The last calls, the latest first.
+#[derive(Debug, Serialize)]
+pub struct LastCalls {
+    /// Calls that ended since the start.
+    seen: u64,
+    /// How many of them are kept at most.
+    capacity: usize,
+    /// How many of them are kept.
+    kept: usize,
+    /// How many of those the filter lets through.
+    matching: usize,
+    calls: Vec<CallSeen>,
+}
+
+#[derive(Debug, Serialize)]
+struct CallSeen {
+    number: u64,
+    received_unix_seconds: f64,
+    elapsed_seconds: f64,
+    deadline_seconds: Option<f64>,
+    overhead_seconds: Option<f64>,
+    entry: Entry,
+    profile: Option<Arc<str>>,
+    verdict: Verdict,
+    error_type: Option<ErrorType>,
+    phase: Option<Phase>,
+    cache: Option<CacheResult>,
+    cache_age_seconds: Option<f64>,
+    joined: bool,
+    upstream: Option<Arc<str>>,
+    retries: u32,
+    withheld: Option<Withheld>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    trace_id: Option<String>,
+    trace_sampled: bool,
+    attempts: Vec<AttemptSeen>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptSeen {
+    id: Arc<str>,
+    number: u32,
+    kind: AttemptKind,
+    upstream: Arc<str>,
+    start_seconds: f64,
+    latency_seconds: f64,
+    wait_seconds: f64,
+    wait_source: Option<WaitSource>,
+    outcome: Option<AttemptOutcome>,
+    error_type: Option<ErrorType>,
+    http_status: Option<u16>,
+}
+
+impl RecordedCall {
+    pub(super) fn of(call: &CallEnded<'_>) -> Self {
+        Self {
+            number: 0,
+            entry: call.entry,
+            profile: call.profile.cloned(),
+            verdict: call.verdict,
+            error_type: call.error_type,
+            phase: call.phase,
+            cache: call.cache,
+            cache_age: call.cache_age,
+            joined: call.joined,
+            received: call.received,
+            deadline: call.deadline,
+            elapsed: call.elapsed,
+            overhead: call.overhead,
+            retries: call.retries,
+            trail: call.trail.clone(),
+            trace: spans::trace(call.span),
+        }
+    }
+}
+
+impl CallRing {
+    pub(super) fn of(capacity: usize) -> Self {
+        Self { calls: VecDeque::with_capacity(capacity), capacity, seen: 0 }
+    }
+
+    /// Keeps `call`, and drops the oldest one if there is no room.
+    pub(super) fn push(&mut self, call: RecordedCall) {
+        self.seen += 1;
+        if self.capacity == 0 {
+            return;
+        }
+        if self.calls.len() == self.capacity {
+            self.calls.pop_back();
+        }
+        self.calls.push_front(Arc::new(RecordedCall { number: self.seen, ..call }));
+    }
+
+    /// How many calls have ended.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    pub(super) fn kept(&self) -> Kept {
+        Kept { calls: self.calls.iter().cloned().collect(), capacity: self.capacity, seen: self.seen }
+    }
+}
+
+impl CallFilter {
+    fn lets_through(&self, call: &RecordedCall) -> bool {
+        let asked = |name: &str| call.trail.attempts.iter().any(|attempt| &*attempt.upstream == name);
+        (self.verdicts.is_empty() || self.verdicts.contains(&call.verdict))
+            && self.upstream.as_deref().is_none_or(asked)
+            && self.retried.is_none_or(|retried| retried == (call.retries > 0))
+    }
+}
+
+impl LastCalls {
+    /// `unix` is the wall-clock time at `now`, since 1970.
+    pub(super) fn of(kept: &Kept, filter: &CallFilter, now: Instant, unix: Duration) -> Self {
+        let matching: Vec<_> = kept.calls.iter().filter(|call| filter.lets_through(call)).collect();
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        Self {
+            seen: kept.seen,
+            capacity: kept.capacity,
+            kept: kept.calls.len(),
+            matching: matching.len(),
+            calls: matching.iter().take(limit).map(|call| CallSeen::of(call, now, unix)).collect(),
+        }
+    }
+}
+
+impl CallSeen {
+    fn of(call: &RecordedCall, now: Instant, unix: Duration) -> Self {
+        let (trace_id, trace_sampled) = call.trace;
+        Self {
+            number: call.number,
+            received_unix_seconds: seconds(unix.saturating_sub(now.saturating_duration_since(call.received))),
+            elapsed_seconds: seconds(call.elapsed),
+            deadline_seconds: call.deadline.map(|deadline| offset(call.received, deadline)),
+            overhead_seconds: call.overhead.map(seconds),
+            entry: call.entry,
+            profile: call.profile.clone(),
+            verdict: call.verdict,
+            error_type: call.error_type,
+            phase: call.phase,
+            cache: call.cache,
+            cache_age_seconds: call.cache_age.map(seconds),
+            joined: call.joined,
+            upstream: call.trail.attempts.last().map(|attempt| Arc::clone(&attempt.upstream)),
+            retries: call.retries,
+            withheld: call.trail.withheld,
+            input_tokens: tokens(call.trail.usage).0,
+            output_tokens: tokens(call.trail.usage).1,
+            trace_id: (trace_id != TraceId::INVALID).then(|| trace_id.to_string()),
+            trace_sampled,
+            attempts: call
+                .trail
+                .attempts
+                .iter()
+                .map(|attempt| AttemptSeen::of(attempt, call.received))
+                .collect(),
+        }
+    }
+}
+
+impl AttemptSeen {
+    fn of(attempt: &AttemptRecord, received: Instant) -> Self {
+        Self {
+            id: Arc::clone(&attempt.id),
+            number: attempt.number,
+            kind: attempt.kind,
+            upstream: Arc::clone(&attempt.upstream),
+            start_seconds: offset(received, attempt.sent),
+            latency_seconds: seconds(attempt.latency),
+            wait_seconds: seconds(attempt.wait),
+            wait_source: attempt.wait_source,
+            outcome: attempt.outcome,
+            error_type: attempt.error_type,
+            http_status: attempt.http_status,
+        }
+    }
+}
+
+/// Seconds from `from` to `to`; negative for what a call found under way when it came.
+fn offset(from: Instant, to: Instant) -> f64 {
+    if to >= from { seconds(to - from) } else { -seconds(from - to) }
+}
+
+fn tokens(usage: Usage) -> (Option<u64>, Option<u64>) {
+    (usage.input_tokens, usage.output_tokens)
+}

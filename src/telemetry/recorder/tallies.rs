@@ -1,0 +1,214 @@
+//! What is counted of calls and of each upstream: the last minutes, and all since the start.
+
+use std::time::Duration;
+
+use super::{
+    counts::{Counts, Number},
+    latencies::Latencies,
+    window::{Sum, Window},
+};
+use crate::{
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict, Withheld},
+    telemetry::event::{CacheResult, CallEnded},
+};
+
+/// How calls ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CallCounts<T: Number = u32> {
+    pub(super) verdicts: Counts<{ Verdict::ALL.len() }, T>,
+    pub(super) cache: Counts<{ CacheResult::ALL.len() }, T>,
+    /// Calls that saw a retry; first those that failed all the same.
+    pub(super) retried: Counts<2, T>,
+}
+
+/// How the attempts at one upstream ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AttemptCounts<T: Number = u32> {
+    pub(super) outcomes: Counts<{ AttemptOutcome::ALL.len() }, T>,
+    pub(super) kinds: Counts<{ AttemptKind::ALL.len() }, T>,
+    pub(super) errors: Counts<{ ErrorType::ALL.len() }, T>,
+    pub(super) withheld: Counts<{ Withheld::ALL.len() }, T>,
+}
+
+/// Calls within a while.
+#[derive(Debug, Default)]
+pub(super) struct CallSums {
+    pub(super) counts: CallCounts,
+    pub(super) latencies: Latencies,
+}
+
+/// Attempts at one upstream within a while.
+#[derive(Debug, Default)]
+pub(super) struct AttemptSums {
+    pub(super) counts: AttemptCounts,
+    pub(super) latencies: Latencies,
+}
+
+/// All that is counted of calls.
+#[derive(Debug)]
+pub(super) struct CallTally {
+    pub(super) ever: CallCounts<u64>,
+    pub(super) lately: Window<CallSums>,
+    pub(super) running: u64,
+    pub(super) flights: u64,
+    pub(super) cache_entries: u64,
+    pub(super) cache_bytes: u64,
+}
+
+/// All that is counted of one upstream.
+#[derive(Debug)]
+pub(super) struct UpstreamTally {
+    pub(super) ever: AttemptCounts<u64>,
+    pub(super) lately: Window<AttemptSums>,
+    pub(super) running: u64,
+    pub(super) budget_ratio: f64,
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AttemptEnd {
+    pub(super) kind: AttemptKind,
+    pub(super) outcome: AttemptOutcome,
+    pub(super) error_type: Option<ErrorType>,
+    pub(super) elapsed: Duration,
+}
+
+impl CallTally {
+    pub(super) fn new() -> Self {
+        Self {
+            ever: CallCounts::default(),
+            lately: Window::new(),
+            running: 0,
+            flights: 0,
+            cache_entries: 0,
+            cache_bytes: 0,
+        }
+    }
+
+    pub(super) fn started(&mut self) {
+        self.running += 1;
+    }
+
+    pub(super) fn ended(&mut self, second: u64, call: &CallEnded<'_>) {
+        if call.started {
+            self.running = self.running.saturating_sub(1);
+        }
+        self.ever.count(call);
+        if let Some(sums) = self.lately.at(second) {
+            sums.counts.count(call);
+            sums.latencies.record(call.elapsed);
+        }
+    }
+
+    pub(super) fn flight_started(&mut self) {
+        self.flights += 1;
+    }
+
+    pub(super) fn flight_ended(&mut self) {
+        self.flights = self.flights.saturating_sub(1);
+    }
+
+    pub(super) fn cache_level(&mut self, entries: u64, bytes: u64) {
+        (self.cache_entries, self.cache_bytes) = (entries, bytes);
+    }
+}
+
+impl UpstreamTally {
+    pub(super) fn new() -> Self {
+        Self { ever: AttemptCounts::default(), lately: Window::new(), running: 0, budget_ratio: 1.0 }
+    }
+
+    /// Whether anything was ever asked of it.
+    pub(super) fn is_used(&self) -> bool {
+        self.running > 0 || self.ever.outcomes.sum() > 0
+    }
+
+    pub(super) fn attempt_started(&mut self) {
+        self.running += 1;
+    }
+
+    pub(super) fn attempt_ended(&mut self, second: u64, end: AttemptEnd) {
+        self.running = self.running.saturating_sub(1);
+        self.ever.count(end);
+        if let Some(sums) = self.lately.at(second) {
+            sums.counts.count(end);
+            sums.latencies.record(end.elapsed);
+        }
+    }
+
+    pub(super) fn withheld(&mut self, second: u64, reason: Withheld) {
+        self.ever.withheld.count(reason as usize);
+        if let Some(sums) = self.lately.at(second) {
+            sums.counts.withheld.count(reason as usize);
+        }
+    }
+
+    pub(super) fn budget_moved(&mut self, ratio: f64) {
+        self.budget_ratio = ratio;
+    }
+}
+
+impl<T: Number> CallCounts<T> {
+    fn count(&mut self, call: &CallEnded<'_>) {
+        self.verdicts.count(call.verdict as usize);
+        if let Some(cache) = call.cache {
+            self.cache.count(cache as usize);
+        }
+        if call.retries > 0 {
+            self.retried.count(usize::from(call.verdict == Verdict::Ok));
+        }
+    }
+}
+
+impl<T: Number> AttemptCounts<T> {
+    fn count(&mut self, end: AttemptEnd) {
+        self.outcomes.count(end.outcome as usize);
+        self.kinds.count(end.kind as usize);
+        if end.outcome == AttemptOutcome::Failure {
+            self.errors.count(end.error_type.unwrap_or(ErrorType::Internal) as usize);
+        }
+    }
+
+    /// Adds what was asked of another upstream.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.outcomes.add(&other.outcomes);
+        self.kinds.add(&other.kinds);
+        self.errors.add(&other.errors);
+        self.withheld.add(&other.withheld);
+    }
+
+    pub(super) fn retries(&self) -> u64 {
+        self.kinds.of(AttemptKind::Retry as usize)
+    }
+
+    /// Attempts that were not made because of another one.
+    pub(super) fn fresh(&self) -> u64 {
+        let fresh = [AttemptKind::Initial, AttemptKind::Rerun, AttemptKind::Fallback];
+        fresh.into_iter().map(|kind| self.kinds.of(kind as usize)).sum()
+    }
+
+    /// Those that ended by themselves.
+    pub(super) fn judged(&self) -> u64 {
+        self.succeeded() + self.outcomes.of(AttemptOutcome::Failure as usize)
+    }
+
+    pub(super) fn succeeded(&self) -> u64 {
+        self.outcomes.of(AttemptOutcome::Success as usize)
+    }
+}
+
+impl Sum for CallSums {
+    fn add(&mut self, other: &Self) {
+        self.counts.verdicts.add(&other.counts.verdicts);
+        self.counts.cache.add(&other.counts.cache);
+        self.counts.retried.add(&other.counts.retried);
+        self.latencies.add(&other.latencies);
+    }
+}
+
+impl Sum for AttemptSums {
+    fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.latencies.add(&other.latencies);
+    }
+}

@@ -1,0 +1,133 @@
+//! The last fifteen minutes, second by second, in fixed memory.
+
+/// How many seconds are remembered: the longest span, and its longest step more, since what is shown in
+/// steps ends with one that is over.
+pub(super) const SECONDS: u64 = 900 + 15;
+
+/// What can be counted in a second and summed up.
+pub(super) trait Sum: Default {
+    /// All that `other` has counted, too.
+    fn add(&mut self, other: &Self);
+}
+
+/// A ring of seconds. Takes the time as an argument: whole seconds since some start.
+#[derive(Debug)]
+pub(super) struct Window<T> {
+    slots: Vec<Slot<T>>,
+}
+
+#[derive(Debug, Default)]
+struct Slot<T> {
+    /// The second that is counted here; absent while none is.
+    second: Option<u64>,
+    counts: T,
+}
+
+impl<T: Sum> Window<T> {
+    /// A window in which nothing has happened.
+    pub(super) fn new() -> Self {
+        Self { slots: (0..SECONDS).map(|_| Slot { second: None, counts: T::default() }).collect() }
+    }
+
+    /// Where to count what happened in `second`; nowhere, if that is so long ago that its place has been
+    /// taken.
+    pub(super) fn at(&mut self, second: u64) -> Option<&mut T> {
+        let slot = self.slots.get_mut(usize::try_from(second % SECONDS).ok()?)?;
+        if slot.second < Some(second) {
+            *slot = Slot { second: Some(second), counts: T::default() };
+        }
+        (slot.second == Some(second)).then_some(&mut slot.counts)
+    }
+
+    /// The sum of the last `seconds`, the running one included.
+    pub(super) fn sum(&self, now: u64, seconds: u64) -> T {
+        let mut sum = T::default();
+        for (second, counts) in self.remembered(now) {
+            if now - second < seconds {
+                sum.add(counts);
+            }
+        }
+        sum
+    }
+
+    /// Sums of `points` steps of `step` whole seconds each, the oldest first. The last step that is over ends
+    /// them: one that is still running would look like a fall.
+    pub(super) fn steps(&self, now: u64, step: u64, points: u64) -> Vec<T> {
+        let mut sums: Vec<T> = (0..points).map(|_| T::default()).collect();
+        let end = steps_end(now, step);
+        for (second, counts) in self.remembered(now).filter(|(second, _)| *second < end) {
+            let back = usize::try_from((end - 1 - second) / step).unwrap_or(usize::MAX);
+            if let Some(sum) = sums.iter_mut().rev().nth(back) {
+                sum.add(counts);
+            }
+        }
+        sums
+    }
+
+    fn remembered(&self, now: u64) -> impl Iterator<Item = (u64, &T)> {
+        let remembered = move |second: &u64| *second <= now && now - *second < SECONDS;
+        self.slots.iter().filter_map(move |slot| Some((slot.second.filter(remembered)?, &slot.counts)))
+    }
+}
+
+/// The second at which the last whole step ended.
+pub(super) fn steps_end(now: u64, step: u64) -> u64 {
+    now - now % step
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Sum for u64 {
+        fn add(&mut self, other: &Self) {
+            *self += other;
+        }
+    }
+
+    #[test]
+    fn a_second_that_has_lost_its_place_is_not_counted() {
+        let mut window = Window::<u64>::new();
+        *window.at(SECONDS).unwrap() += 1;
+        assert_eq!(window.at(0), None);
+        assert_eq!(window.sum(SECONDS, SECONDS), 1);
+    }
+
+    #[test]
+    fn a_running_step_is_left_out() {
+        let mut window = Window::<u64>::new();
+        for second in 0..12 {
+            *window.at(second).unwrap() += 1;
+        }
+        assert_eq!(window.steps(11, 5, 3), [0, 5, 5]);
+        assert_eq!(window.sum(11, 3), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_a_list(
+            gaps in prop::collection::vec(0_u64..40, 1..300),
+            seconds in 1..=SECONDS,
+            step in 1_u64..=15,
+        ) {
+            let (mut window, mut list, mut now) = (Window::<u64>::new(), BTreeMap::<u64, u64>::new(), 0);
+            for gap in gaps {
+                now += gap;
+                *window.at(now).unwrap() += 1;
+                *list.entry(now).or_default() += 1;
+            }
+            let between = |from: u64, to: u64| list.range(from..to).map(|(_, count)| count).sum::<u64>();
+            prop_assert_eq!(window.sum(now, seconds), between((now + 1).saturating_sub(seconds), now + 1));
+            let steps = window.steps(now, step, 60);
+            let end = steps_end(now, step);
+            for (back, sum) in steps.iter().rev().enumerate() {
+                let to = end.saturating_sub(back as u64 * step);
+                prop_assert_eq!(*sum, between(to.saturating_sub(step), to));
+            }
+        }
+    }
+}

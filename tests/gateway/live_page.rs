@@ -1,0 +1,226 @@
+//! The live page's facts, held against what clients, the AI API and the metrics saw.
+
+mod browser;
+
+use serde_json::Value;
+use tidegate::{
+    proto::CacheMode,
+    simulator::{
+        Script,
+        script::{Fault, Rule},
+    },
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    gate::Gate,
+    raw::Raw,
+    stage::{Setup, Stage, TEXT, cached, info, is, message, request},
+    support::{Metrics, PATIENCE},
+};
+
+/// The latest calls, with `query`.
+async fn calls(stage: &Stage, query: &str) -> Vec<Value> {
+    let facts = stage.gateway.admin_json(&format!("/api/calls?{query}")).await;
+    facts["calls"].as_array().unwrap().clone()
+}
+
+fn first_fails() -> Script {
+    Script::of([Rule::new(Fault::status(503)).first(1)])
+}
+
+#[tokio::test]
+async fn a_retried_call_is_told_as_client_and_upstream_saw_it() {
+    let stage = Stage::scripted(first_fails()).await;
+    let reply = stage.extract(TEXT).await.unwrap();
+    let [call] = &calls(&stage, "").await[..] else { panic!("one call was made") };
+    assert_eq!(
+        (&call["verdict"], &call["cache"], &call["joined"]),
+        (&"ok".into(), &"miss".into(), &false.into())
+    );
+    assert_eq!(
+        (&call["entry"], &call["profile"], &call["upstream"]),
+        (&"unary".into(), &"entities".into(), &"primary".into())
+    );
+    assert_eq!(call["trace_id"], info(&reply).trace_id);
+    let attempts = call["attempts"].as_array().unwrap();
+    let told: Vec<_> = attempts.iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect();
+    let arrived: Vec<_> = stage.arrivals().into_iter().map(|arrival| arrival.attempt_id.unwrap()).collect();
+    assert_eq!(told, arrived);
+    let [first, second] = &attempts[..] else { panic!("two attempts were made") };
+    assert_eq!((&first["kind"], &first["outcome"]), (&"initial".into(), &"failure".into()));
+    assert_eq!((&first["error_type"], &first["http_status"]), (&"overloaded".into(), &503.into()));
+    assert_eq!((&second["kind"], &second["outcome"]), (&"retry".into(), &"success".into()));
+    assert_eq!((&second["wait_source"], &second["http_status"]), (&"exponential".into(), &200.into()));
+    let at = |attempt: &Value, field: &str| attempt[field].as_f64().unwrap();
+    let end = at(first, "start_seconds") + at(first, "latency_seconds");
+    assert!(at(first, "start_seconds") >= 0.0 && at(second, "wait_seconds") > 0.0);
+    // To the microsecond, as all times are told.
+    assert!(at(second, "start_seconds") + 2e-6 >= end + at(second, "wait_seconds"), "{call:#}");
+    let elapsed = at(call, "elapsed_seconds");
+    assert!(at(second, "start_seconds") + at(second, "latency_seconds") <= elapsed + 2e-6);
+    assert!(at(call, "deadline_seconds") > elapsed);
+}
+
+#[tokio::test]
+async fn a_call_that_joined_shows_the_flight_it_joined() {
+    let stage = Gate::setup([]).start().await;
+    let gate = Gate::shut(&stage.simulator).await;
+    let mut callers = JoinSet::new();
+    stage.send_aside(&mut callers, request(message(TEXT), PATIENCE));
+    stage.arrivals_when(|arrivals| arrivals.len() == 1).await;
+    stage.send_aside(&mut callers, request(message(TEXT), PATIENCE));
+    stage.serving(2).await;
+    gate.open();
+    callers.join_all().await;
+    let calls = calls(&stage, "").await;
+    let joined: Vec<_> = calls.iter().filter(|call| call["joined"] == true).collect();
+    let [joined] = joined[..] else { panic!("one call joined: {calls:#?}") };
+    let led = calls.iter().find(|call| call["joined"] == false).unwrap();
+    assert_eq!(joined["cache"], "joined");
+    assert_eq!(joined["attempts"][0]["id"], led["attempts"][0]["id"]);
+    assert!(joined["attempts"][0]["start_seconds"].as_f64() < Some(0.0), "it ran before the call came");
+    assert!(led["attempts"][0]["start_seconds"].as_f64() >= Some(0.0));
+}
+
+#[tokio::test]
+async fn a_call_whose_time_ran_out_says_what_it_was_doing() {
+    let stage = Stage::scripted(Script::of([Rule::new(Fault::Silent)])).await;
+    // tonic's own client may give up by itself at that instant.
+    Raw::connect(stage.gateway.grpc).await.extract_within(TEXT, 300).await.unwrap_err();
+    let told = calls(&stage, "").await;
+    let [call] = &told[..] else { panic!("one call was made: {told:#?}") };
+    assert_eq!(call["verdict"], "deadline_exceeded");
+    assert_eq!(call["phase"], "attempt");
+    assert!(call["deadline_seconds"].as_f64() < Some(0.3), "a guard is kept back from the caller's time");
+    assert_eq!(call["attempts"].as_array().unwrap().len(), 1);
+}
+
+/// What is counted of calls and attempts by the page, and by which series it is counted on `/metrics`.
+const COUNTED: &[(&str, &str, &str)] = &[
+    ("/calls/since_start/by_verdict", "tidegate_calls_total", "verdict"),
+    ("/calls/since_start/by_cache", "tidegate_cache_requests_total", "result"),
+    ("/attempts/since_start/by_outcome", "tidegate_upstream_attempts_total", "outcome"),
+    ("/attempts/since_start/by_kind", "tidegate_upstream_attempts_total", "kind"),
+    ("/attempts/since_start/by_error_type", "tidegate_upstream_attempts_total", "error_type"),
+    ("/attempts/since_start/withheld_by_reason", "tidegate_upstream_retries_withheld_total", "reason"),
+];
+
+fn counts(of: &Value) -> impl Iterator<Item = (&str, f64)> {
+    of.as_object().unwrap().iter().map(|(word, count)| (word.as_str(), count.as_f64().unwrap()))
+}
+
+fn equal_the_metrics(overview: &Value, metrics: &Metrics) {
+    for (place, name, label) in COUNTED {
+        for (word, count) in counts(overview.pointer(place).unwrap()) {
+            let counted = metrics.sum(name, &[(label, word)]);
+            assert!(is(count, counted), "{place}: {word} is {count} there and {counted} in {name}");
+        }
+    }
+    let sum = |place: &str| counts(overview.pointer(place).unwrap()).map(|(_, count)| count).sum::<f64>();
+    for of in ["calls/since_start", "calls/window"] {
+        assert_eq!(
+            overview.pointer(&format!("/{of}/count")).unwrap().as_f64(),
+            Some(sum(&format!("/{of}/by_verdict")))
+        );
+    }
+    for of in ["attempts/since_start", "attempts/window", "upstreams/0/since_start", "upstreams/0/window"] {
+        let count = overview.pointer(&format!("/{of}/count")).unwrap().as_f64();
+        assert_eq!(count, Some(sum(&format!("/{of}/by_outcome"))));
+        assert_eq!(count, Some(sum(&format!("/{of}/by_kind"))));
+    }
+}
+
+#[tokio::test]
+async fn totals_equal_the_metrics() {
+    let rules = [
+        Rule::new(Fault::status(503)).matching("<flaky>").first(2),
+        Rule::new(Fault::status(500)).matching("<down>"),
+        Rule::new(Fault::status(401)).matching("<locked>"),
+        Rule::new(Fault::WrongSchema).matching("<odd>"),
+        Rule::new(Fault::Reset).matching("<reset>").first(1),
+        Rule::new(Fault::Silent).matching("<silent>"),
+    ];
+    let stage = Stage::scripted(Script::of(rules)).await;
+    for what in ["<flaky>", "<down>", "<locked>", "<odd>", "<reset>", "<fine>", "<fine>", ""] {
+        let text = if what.is_empty() { String::new() } else { format!("{TEXT} {what}") };
+        let _ = stage.extract(&text).await;
+    }
+    let _ = stage.call(cached(TEXT, CacheMode::OnlyIfCached)).await;
+    let _ = stage.call(cached(TEXT, CacheMode::NoCache)).await;
+    let _ = Raw::connect(stage.gateway.grpc).await.extract_within(&format!("{TEXT} <silent>"), 300).await;
+    // The caller is answered a little before its flight has come down.
+    stage.metrics_at("tidegate_upstream_inflight", &[], 0.0).await;
+    let metrics = stage.metrics_at_rest().await;
+    for window in [60, 300, 900] {
+        let overview = stage.gateway.admin_json(&format!("/api/overview?window={window}")).await;
+        equal_the_metrics(&overview, &metrics);
+        assert_eq!(overview["ready"], true);
+        assert_eq!(overview["window_seconds"], window);
+        assert_eq!(overview["calls"]["running"], 0);
+        assert_eq!(overview["flights_running"], 0);
+        // All of it happened within the least of the windows.
+        assert_eq!(overview["calls"]["window"]["by_verdict"], overview["calls"]["since_start"]["by_verdict"]);
+        let [upstream] = &overview["upstreams"].as_array().unwrap()[..] else { panic!("one is configured") };
+        assert_eq!((&upstream["name"], &upstream["in_flight"]), (&"primary".into(), &0.into()));
+        let budget = metrics.sum("tidegate_retry_budget_ratio", &[]);
+        assert!(is(upstream["budget_ratio"].as_f64().unwrap(), budget));
+        assert_eq!(upstream["state"], "failing", "most attempts were made to fail");
+    }
+    let told = calls(&stage, "").await;
+    assert_eq!(told.len(), 11);
+    let attempts: usize = told.iter().map(|call| call["attempts"].as_array().unwrap().len()).sum();
+    assert_eq!(attempts, stage.sent());
+}
+
+#[tokio::test]
+async fn no_more_calls_are_kept_than_configured() {
+    for (kept, expected) in [(3, vec![5, 4, 3]), (0, vec![])] {
+        let stage = Setup { admin: format!("recorder_calls = {kept}"), ..Setup::default() }.start().await;
+        for _ in 0..5 {
+            stage.extract(TEXT).await.unwrap();
+        }
+        let facts = stage.gateway.admin_json("/api/calls").await;
+        assert_eq!((&facts["seen"], &facts["capacity"]), (&5.into(), &kept.into()));
+        let numbers: Vec<_> =
+            facts["calls"].as_array().unwrap().iter().map(|call| call["number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, expected);
+        let overview = stage.gateway.admin_json("/api/overview").await;
+        assert_eq!(overview["calls"]["since_start"]["count"], 5);
+    }
+}
+
+#[tokio::test]
+async fn calls_are_filtered_as_asked() {
+    let rules = [
+        Rule::new(Fault::status(503)).matching("<flaky>").first(1),
+        Rule::new(Fault::status(401)).matching("<locked>"),
+    ];
+    let stage = Stage::scripted(Script::of(rules)).await;
+    for what in ["<flaky>", "<locked>", "<fine>", "<fine>"] {
+        let _ = stage.extract(&format!("{TEXT} {what}")).await;
+    }
+    let numbers = async |query: &str| -> Vec<u64> {
+        calls(&stage, query).await.iter().map(|call| call["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers("").await, [4, 3, 2, 1]);
+    assert_eq!(numbers("verdict=ok").await, [4, 3, 1]);
+    assert_eq!(numbers("verdict=upstream_rejected,internal").await, [2]);
+    assert_eq!(numbers("retried=true").await, [1]);
+    assert_eq!(numbers("retried=false&limit=2").await, [4, 3]);
+    assert_eq!(numbers("upstream=primary").await, [3, 2, 1], "what came from the cache asked nobody");
+    for (query, word) in [
+        ("calls?verdict=fine", "upstream_failed"),
+        ("calls?upstream=second", "primary"),
+        ("calls?retried=yes", "true or false"),
+        ("calls?limit=0", "from 1 to"),
+        ("calls?verdicts=ok", "there is no such parameter"),
+        ("overview?window=61", "60, 300 or 900"),
+        ("overview?limit=1", "use window"),
+    ] {
+        let (status, body) = stage.gateway.admin_get(&format!("/api/{query}")).await;
+        assert_eq!(status, 400, "{query}: {body}");
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert!(problem["error"].as_str().unwrap().contains(word), "{query}: {body}");
+    }
+}
