@@ -80,7 +80,8 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
         summarise(&tally, &simulator);
     }
     if args.stay {
-        eprintln!("\nStill serving grpc://{}; press Ctrl-C to end.", app.grpc_addr());
+        let (grpc, admin) = (app.grpc_addr(), app.admin_addr());
+        eprintln!("\nStill serving grpc://{grpc}, live page http://{admin}/; press Ctrl-C to end.");
         interrupted().await;
     }
     app.shut_down().await;
@@ -123,6 +124,7 @@ async fn call(mut client: Client, text: String) -> (Result<proto::ExtractRespons
 fn introduce(app: &App, simulator: &Simulator) {
     println!("Tidegate between a caller and a flaky AI API, all in this process:");
     println!("  gateway    grpc://{}", app.grpc_addr());
+    println!("  live page  http://{}/", app.admin_addr());
     println!("  metrics    http://{}/metrics", app.admin_addr());
     println!("  AI API     {} (simulated; about one attempt in seven fails)\n", simulator.base_url());
 }

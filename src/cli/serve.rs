@@ -35,6 +35,9 @@ pub async fn run(args: &ServeArgs, environment: &Environment) -> Exit {
             return Exit::Failed;
         }
     };
+    if simulator.is_some() {
+        eprintln!("Live page: http://{}/", app.admin_addr());
+    }
     let failure = tokio::select! {
         () = interrupted() => None,
         failure = app.failed() => Some(failure),

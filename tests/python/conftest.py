@@ -15,6 +15,10 @@ BINARY = ROOT / "target" / "debug" / "tidegate"
 EXAMPLES = ROOT / "examples" / "clients" / "python"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--picture", metavar="PATH", help="make the README's picture of the live page")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def stubs(tmp_path_factory):
     """The generated client code, as README.md says to make it."""

@@ -69,7 +69,7 @@ export class CallList {
   #rescale(calls) {
     const lengths = calls.map((call) => call.elapsed_seconds).sort((a, b) => a - b);
     const most = lengths[Math.floor(lengths.length * 0.9)] ?? 1;
-    const seconds = round(Math.min(lengths.at(-1) ?? 1, most * 2.5));
+    const seconds = round(Math.min(lengths.at(-1) ?? 1, most * 2));
     if (seconds === this.#seconds) return;
     this.#seconds = seconds;
     this.#scale.replaceChildren(h("span", {}, "0"), h("span", {}, duration(seconds)));
@@ -115,8 +115,8 @@ function none({ capacity, kept, seen }) {
   return seen === 0 ? "No calls yet. They appear here as they end." : "No calls are kept.";
 }
 
-/** The next of 1, 2, 5, 10, … */
+/** The next of 1, 1.5, 2, 3, 5, 7.5, 10, … */
 function round(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-4)));
-  return [1, 2, 5, 10].find((step) => step * power >= value * 0.999) * power;
+  return [1, 1.5, 2, 3, 5, 7.5, 10].find((step) => step * power >= value * 0.999) * power;
 }

@@ -75,7 +75,7 @@ function tiles({ calls, attempts, upstreams, cache, flights_running: flights, se
       `${attempts.window.amplification?.toFixed(2) ?? "–"} attempts per flight · ${recovery(window)}`,
       columns("retries over time", [["wait", sums]])),
     tile("Budget left", big(percent(worst?.budget_ratio)),
-      `${worst && upstreams.length > 1 ? `${worst.name} · ` : ""}${refused === 0 ? "no retry withheld" : `${plural(refused, "retry").replace("retrys", "retries")} withheld`}`,
+      `${worst?.budget_ratio < 1 ? `least at ${worst.name} · ` : ""}${refused === 0 ? "no retry withheld" : `${number(refused)} withheld ${refused === 1 ? "retry" : "retries"}`}`,
       meter(`${percent(worst?.budget_ratio)} of the budget is left`, budgetTone(worst?.budget_ratio), worst?.budget_ratio)),
     tile("Cache", big(percent(saved(window)), "saved"),
       present(window.by_cache).map(([word, n]) => `${word} ${number(n)}`).join(" · ") || "not asked",

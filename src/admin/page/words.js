@@ -1,4 +1,4 @@
-// How numbers are written, and what tone each word has. A tone is a colour and a sign, never a colour alone.
+// How numbers are written (a unit never parts from its number: \u00a0), and what tone each word has. A tone is a colour and a sign, never a colour alone.
 
 const SIGNS = { ok: "✓", warn: "!", bad: "✕", calm: "·" };
 
@@ -53,10 +53,10 @@ function figures(value) {
 /** Seconds with the unit that suits them. */
 export function duration(seconds) {
   if (seconds == null) return "–";
-  if (seconds === 0) return "0 ms";
-  if (seconds < 0.001) return `${Math.max(1, Math.round(seconds * 1e6))} µs`;
-  if (seconds < 0.9995) return `${figures(seconds * 1e3)} ms`;
-  if (seconds < 120) return `${figures(seconds)} s`;
+  if (seconds === 0) return "0\u00a0ms";
+  if (seconds < 0.001) return `${Math.max(1, Math.round(seconds * 1e6))}\u00a0µs`;
+  if (seconds < 0.9995) return `${figures(seconds * 1e3)}\u00a0ms`;
+  if (seconds < 120) return `${figures(seconds)}\u00a0s`;
   return span(seconds);
 }
 
@@ -64,19 +64,19 @@ export function duration(seconds) {
 export function span(seconds) {
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const first = units.findIndex(([, length]) => seconds >= length);
-  if (first < 0) return "0 s";
+  if (first < 0) return "0\u00a0s";
   const [[unit, length], next] = [units[first], units[first + 1]];
   const more = next ? Math.floor((seconds % length) / next[1]) : 0;
-  return `${Math.floor(seconds / length)} ${unit}${more ? ` ${more} ${next[0]}` : ""}`;
+  return `${Math.floor(seconds / length)}\u00a0${unit}${more ? ` ${more}\u00a0${next[0]}` : ""}`;
 }
 
 /** A share from 0 to 1 as a percentage, never rounded up to 100 or down to 0. */
 export function percent(share) {
   if (share == null) return "–";
   const value = share * 100;
-  if (value > 0 && value < 0.1) return "< 0.1 %";
-  if (value > 99.9 && value < 100) return "> 99.9 %";
-  return `${value >= 10 && value < 99 ? value.toFixed(1).replace(/\.0$/, "") : figures(Math.round(value * 10) / 10)} %`;
+  if (value > 0 && value < 0.1) return "<\u00a00.1\u00a0%";
+  if (value > 99.9 && value < 100) return ">\u00a099.9\u00a0%";
+  return `${value >= 10 && value < 99 ? value.toFixed(1).replace(/\.0$/, "") : figures(Math.round(value * 10) / 10)}\u00a0%`;
 }
 
 export function rate(perSecond) {
