@@ -72,7 +72,7 @@ class Scene:
             self.stub.Extract(pb.ExtractRequest(text=text, profile=profile), timeout=timeout)
 
     def play(self, seconds, seed=3):
-        """Calls at a rate that comes and goes, some of them identical, some in a hurry."""
+        """Calls at a rate that comes and goes, some of them identical."""
         dice = random.Random(seed)
         end = time.monotonic() + seconds
         number = 0
@@ -82,7 +82,7 @@ class Scene:
                 known = dice.random() < 0.45
                 text = f"Grace Hopper wrote letter {dice.randrange(40) if known else number + 1000} on 2027-01-15."
                 profile = "entities" if dice.random() < 0.75 else "invoices"
-                timeout = dice.choice([10, 10, 10, 10, 5, 5, 5, 0.6])
+                timeout = dice.choice([10, 5, 2])
                 for _ in range(3 if dice.random() < 0.05 else 1):
                     callers.submit(self.call, text, profile, timeout)
                 time.sleep(dice.expovariate(14 + 8 * math.sin(time.monotonic() / 7)))
