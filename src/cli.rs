@@ -6,6 +6,7 @@ pub mod demo;
 pub mod extract;
 pub mod healthcheck;
 mod render;
+pub mod rules;
 pub mod serve;
 pub mod simulate;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Simulate(simulate::SimulateArgs),
     /// Check a configuration and print it as it is understood, secrets redacted
     CheckConfig(check_config::CheckConfigArgs),
+    /// Print recording and alert rules for Prometheus
+    Rules(rules::RulesArgs),
     /// Ask a running gateway whether it is ready
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -68,6 +71,9 @@ impl Cli {
             Command::CheckConfig(args) => {
                 let ran = check_config::run(&args, &environment, &mut io::stdout(), &mut io::stderr());
                 ran.unwrap_or(Exit::Failed)
+            }
+            Command::Rules(args) => {
+                rules::run(&args, &mut io::stdout(), &mut io::stderr()).unwrap_or(Exit::Failed)
             }
             Command::Healthcheck(args) => healthcheck::run(&args).await,
         }
@@ -166,6 +172,13 @@ mod tests {
             "tidegate simulate",
             "tidegate simulate --listen nowhere",
             "tidegate demo --calls 0",
+            "tidegate rules --slo 1",
+            "tidegate rules --time-scale 0",
+            "tidegate rules --time-scale 601",
+            "tidegate rules --amplification 0.5",
+            "tidegate rules --retry-ratio NaN",
+            "tidegate rules --slow-call 7",
+            "tidegate rules --job ",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

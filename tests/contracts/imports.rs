@@ -27,7 +27,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
             "telemetry::Recorder",
         ],
     ),
-    ("monitoring", &["telemetry::catalogue"]),
+    ("monitoring", &["extraction", "telemetry::catalogue", "telemetry::event::ValidationResult"]),
     (
         "config",
         &[
@@ -61,7 +61,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
             "upstream",
         ],
     ),
-    ("cli", &["app", "config", "grpc::status", "proto", "simulator", "telemetry::LogLevel"]),
+    ("cli", &["app", "config", "grpc::status", "monitoring", "proto", "simulator", "telemetry::LogLevel"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

@@ -76,9 +76,9 @@ class Simulator:
 
 
 class Gateway:
-    """The gateway, with the simulator as its only upstream. `telemetry`: further keys of that section."""
+    """The gateway, with the simulator as its only upstream. `more`: further keys of `[telemetry]`, and further sections."""
 
-    def __init__(self, base_url, directory, telemetry=""):
+    def __init__(self, base_url, directory, more=""):
         config = directory / "tidegate.toml"
         config.write_text(
             f"""
@@ -92,7 +92,7 @@ class Gateway:
             model = "simulated"
             [telemetry]
             log_format = "json"
-            {telemetry}
+            {more}
             """
         )
         self.process = Process(["serve", "--config", str(config)], "stderr")

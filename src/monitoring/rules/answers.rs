@@ -1,0 +1,120 @@
+//! Answers that drift: every call succeeds, and what comes back is worth less and less.
+
+use std::time::Duration;
+
+use super::{
+    Alert, Group, Options, Severity,
+    norm::Unusual,
+    recording::{ANSWER_SHARE, ANSWERS, ENTITIES, ENTITY_SHARE},
+};
+use crate::{
+    extraction::Alignment,
+    monitoring::query::name,
+    telemetry::{
+        catalogue::labels::{ALIGNMENT, VALIDATION},
+        event::ValidationResult,
+    },
+};
+
+const DASHBOARD: &str = "tidegate-answers";
+
+/// One way of drifting.
+struct Drift {
+    alert: &'static str,
+    result: ValidationResult,
+    above: f64,
+    /// What the answers of a profile do.
+    what: &'static str,
+    /// What that does to callers.
+    hurts: &'static str,
+}
+
+pub(super) fn group(options: &Options) -> Group {
+    let drifts = drifts(options).map(|drift| drifting(options, &drift));
+    Group::of_alerts("tidegate.answers", drifts.into_iter().chain([ungrounded(options)]))
+}
+
+fn drifts(options: &Options) -> [Drift; 4] {
+    let thresholds = &options.thresholds;
+    [
+        Drift {
+            alert: "TidegateAnswersEmpty",
+            result: ValidationResult::ValidEmpty,
+            above: thresholds.empty_share,
+            what: "find nothing in the text",
+            hurts: "callers get successful, empty results",
+        },
+        Drift {
+            alert: "TidegateAnswersTruncated",
+            result: ValidationResult::Truncated,
+            above: thresholds.truncated_share,
+            what: "end at the token limit",
+            hurts: "they can't be used and were paid for",
+        },
+        Drift {
+            alert: "TidegateAnswersSchemaInvalid",
+            result: ValidationResult::SchemaInvalid,
+            above: thresholds.schema_invalid_share,
+            what: "violate their schema",
+            hurts: "they can't be used and were paid for",
+        },
+        Drift {
+            alert: "TidegateAnswersRefused",
+            result: ValidationResult::Refused,
+            above: thresholds.refused_share,
+            what: "are refusals of the model",
+            hurts: "callers get an error that counts as their own and burns no error budget",
+        },
+    ]
+}
+
+fn drifting(options: &Options, drift: &Drift) -> Alert {
+    let share = format!("{ANSWER_SHARE}{{{}=\"{}\"}}", name(&VALIDATION), drift.result.as_str());
+    Alert {
+        name: drift.alert,
+        summary: format!(
+            "{{{{ $value | humanizePercentage }}}} of answers for {{{{ $labels.profile }}}} {}",
+            drift.what
+        ),
+        description: format!(
+            "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, and more than {} times as many as is \
+             normal for it: {}.",
+            drift.above, drift.what, options.thresholds.norm_factor, drift.hurts
+        ),
+        ..drifted(options, &share, drift.above, ANSWERS)
+    }
+}
+
+fn ungrounded(options: &Options) -> Alert {
+    let share = format!("{ENTITY_SHARE}{{{}=\"{}\"}}", name(&ALIGNMENT), Alignment::NotFound.as_str());
+    let above = options.thresholds.ungrounded_share;
+    Alert {
+        name: "TidegateEntitiesUngrounded",
+        summary:
+            "{{ $value | humanizePercentage }} of entities for {{ $labels.profile }} do not stand in the text"
+                .to_owned(),
+        description: format!(
+            "More than {above} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and more than \
+             {} times as many as is normal for it: the model makes them up.",
+            options.thresholds.norm_factor
+        ),
+        ..drifted(options, &share, above, ENTITIES)
+    }
+}
+
+/// What all drifts have in common.
+fn drifted(options: &Options, share: &str, above: f64, traffic: &str) -> Alert {
+    let traffic_above = options.thresholds.answer_traffic;
+    let unusual = Unusual { share, above, traffic, traffic_above, on: "job, profile" };
+    Alert {
+        name: "",
+        expr: unusual.query(options),
+        after: Duration::from_mins(10),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: String::new(),
+        description: String::new(),
+        dashboard: DASHBOARD,
+    }
+}

@@ -1,0 +1,164 @@
+//! Calls, as the SLO judges them.
+
+use std::time::Duration;
+
+use super::{ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, RATED_CALLS, SLOW_SHARE};
+use crate::{
+    extraction::Verdict,
+    monitoring::{
+        query::{Query, buckets, counts, series, sum_by},
+        rules::{Group, INTERVAL, Options, Rule},
+    },
+    telemetry::catalogue::{labels::VERDICT, list},
+};
+
+/// A window that burn rates are measured over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// 5 minutes.
+    M5,
+    /// 30 minutes.
+    M30,
+    /// One hour.
+    H1,
+    /// Two hours.
+    H2,
+    /// Six hours.
+    H6,
+    /// One day.
+    D1,
+    /// Three days.
+    D3,
+}
+
+/// The share of rated calls that failed within `window`, by `job`; absent where there were no calls.
+pub fn error_ratio(window: Window) -> String {
+    format!("job:tidegate_call_error_ratio:rate{}", window.name())
+}
+
+impl Window {
+    /// Every window, the shortest first.
+    pub const ALL: &'static [Self] = &[Self::M5, Self::M30, Self::H1, Self::H2, Self::H6, Self::D1, Self::D3];
+
+    /// Its length in production, as Prometheus writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::M5 => "5m",
+            Self::M30 => "30m",
+            Self::H1 => "1h",
+            Self::H2 => "2h",
+            Self::H6 => "6h",
+            Self::D1 => "1d",
+            Self::D3 => "3d",
+        }
+    }
+
+    /// Its length in production.
+    pub const fn length(self) -> Duration {
+        match self {
+            Self::M5 => Duration::from_mins(5),
+            Self::M30 => Duration::from_mins(30),
+            Self::H1 => Duration::from_hours(1),
+            Self::H2 => Duration::from_hours(2),
+            Self::H6 => Duration::from_hours(6),
+            Self::D1 => Duration::from_hours(24),
+            Self::D3 => Duration::from_hours(72),
+        }
+    }
+}
+
+/// What the error budget is for.
+const BUDGET_PERIOD: Duration = Duration::from_hours(30 * 24);
+
+/// The budget of 30 days does not move within minutes, and is dear to compute.
+const BUDGET_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Whose doing the end of a call was.
+#[derive(PartialEq)]
+enum Judgement {
+    /// It went well.
+    Served,
+    /// The gateway, its configuration or an upstream failed the caller.
+    Failed,
+    /// The caller's own: neither good nor bad, or one who sends nonsense would dilute or spend the budget.
+    Callers,
+}
+
+/// `draining` and `saturated` are refusals on purpose, and still the caller has no answer. `upstream_rejected` may
+/// come of a caller's overlong text, but also of an expired credential: an outage that must not look green.
+fn judge(verdict: Verdict) -> Judgement {
+    match verdict {
+        Verdict::Ok => Judgement::Served,
+        Verdict::Saturated
+        | Verdict::Draining
+        | Verdict::DeadlineExceeded
+        | Verdict::RateLimited
+        | Verdict::UpstreamFailed
+        | Verdict::UpstreamRejected
+        | Verdict::AnswerInvalid
+        | Verdict::Internal => Judgement::Failed,
+        Verdict::Invalid
+        | Verdict::Unauthenticated
+        | Verdict::NotCached
+        | Verdict::Refused
+        | Verdict::Cancelled
+        | Verdict::Unimplemented => Judgement::Callers,
+    }
+}
+
+fn verdicts(fits: impl Fn(Judgement) -> bool) -> Vec<&'static str> {
+    Verdict::ALL.iter().filter(|verdict| fits(judge(**verdict))).map(|verdict| verdict.as_str()).collect()
+}
+
+pub(super) fn groups(options: &Options) -> [Group; 2] {
+    let record = |name: &str, expr: Query| Rule::Record { name: name.to_owned(), expr };
+    let budget = options.thresholds.error_budget();
+    let mut rules = vec![
+        record(RATED_CALLS, rated(options, Window::M5)),
+        record(FAILED_CALLS, failed(options, Window::M5)),
+        record(ERROR_BUDGET, Query::from(format!("0 * {RATED_CALLS} + {budget}"))),
+        record(SLOW_SHARE, slow_share(options)),
+    ];
+    rules.extend(Window::ALL.iter().map(|window| {
+        let (failed, rated) = (failed(options, *window), rated(options, *window));
+        record(&error_ratio(*window), Query::from(format!("(\n  {failed}\n)\n/ ({rated} > 0)")))
+    }));
+    let period = options.time(BUDGET_PERIOD);
+    let left = format!(
+        "1 - sum_over_time({FAILED_CALLS}[{period}])\n/ (sum_over_time({RATED_CALLS}[{period}]) > 0)\n/ {budget}"
+    );
+    [
+        Group { name: "tidegate.recording.slo", interval: INTERVAL, rules },
+        Group {
+            name: "tidegate.recording.budget",
+            interval: BUDGET_INTERVAL,
+            rules: vec![record(ERROR_BUDGET_LEFT, Query::from(left))],
+        },
+    ]
+}
+
+fn rated(options: &Options, window: Window) -> Query {
+    calls(options, window, &verdicts(|judgement| judgement != Judgement::Callers))
+}
+
+/// Zero, not nothing, where no call has failed yet.
+fn failed(options: &Options, window: Window) -> Query {
+    let failed = calls(options, window, &verdicts(|judgement| judgement == Judgement::Failed));
+    Query::from(format!("{failed}\n  or 0 * {}", rated(options, window)))
+}
+
+fn calls(options: &Options, window: Window, verdicts: &[&str]) -> Query {
+    let calls = series(&list::CALLS).one_of(&VERDICT, verdicts);
+    sum_by(&["job"], calls.rate(&options.time(window.length())))
+}
+
+fn slow_share(options: &Options) -> Query {
+    let window = options.time(Window::M5.length());
+    // `10` in the classic format, `10.0` in that of OpenMetrics and since Prometheus 3.
+    let bound = options.thresholds.slow_call.to_string();
+    let bound = if bound.contains('.') { bound.replace('.', r"\.") } else { bound + r"(\.0)?" };
+    let fast = buckets(&list::CALL_DURATION).matching("le", "=~", &bound);
+    let (fast, all) =
+        (sum_by(&["job"], fast.rate(&window)), sum_by(&["job"], counts(&list::CALL_DURATION).rate(&window)));
+    Query::from(format!("1 - {fast}\n/ ({all} > 0)"))
+}

@@ -1,0 +1,36 @@
+//! Attempts, by upstream.
+
+use super::{AMPLIFICATION, ATTEMPTS, FAILED_SHARE, FIRST_ATTEMPTS, RETRIES, RETRY_RATIO};
+use crate::{
+    extraction::{AttemptKind, AttemptOutcome},
+    monitoring::{
+        query::{Query, Selector, series, sum_by},
+        rules::{Group, INTERVAL, Options, Rule},
+    },
+    telemetry::catalogue::{
+        labels::{KIND, OUTCOME},
+        list,
+    },
+};
+
+/// Attempts that no failure of their own upstream caused.
+const FIRST: &[&str] =
+    &[AttemptKind::Initial.as_str(), AttemptKind::Rerun.as_str(), AttemptKind::Fallback.as_str()];
+
+pub(super) fn group(options: &Options) -> Group {
+    let window = options.time(super::super::WINDOW);
+    let attempts = || series(&list::ATTEMPTS);
+    let rate = |selector: Selector| sum_by(&["job", "upstream"], selector.rate(&window));
+    let failed = rate(attempts().is(&OUTCOME, AttemptOutcome::Failure.as_str()));
+    let ended = rate(attempts().is_not(&OUTCOME, AttemptOutcome::Cancelled.as_str()));
+    let rules = [
+        (ATTEMPTS, rate(attempts())),
+        (FIRST_ATTEMPTS, rate(attempts().one_of(&KIND, FIRST))),
+        (RETRIES, rate(attempts().is(&KIND, AttemptKind::Retry.as_str()))),
+        (RETRY_RATIO, Query::from(format!("{RETRIES}\n/ ({FIRST_ATTEMPTS} > 0)"))),
+        (AMPLIFICATION, Query::from(format!("{ATTEMPTS}\n/ ({FIRST_ATTEMPTS} > 0)"))),
+        (FAILED_SHARE, Query::from(format!("{failed}\n/ ({ended} > 0)"))),
+    ];
+    let rules = rules.into_iter().map(|(name, expr)| Rule::Record { name: name.to_owned(), expr });
+    Group { name: "tidegate.recording.upstreams", interval: INTERVAL, rules: rules.collect() }
+}

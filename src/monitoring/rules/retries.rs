@@ -1,0 +1,122 @@
+//! Retries: too many, in vain, or not affordable.
+
+use std::time::Duration;
+
+use super::{
+    Alert, Group, Options, Severity, WINDOW,
+    norm::Unusual,
+    recording::{AMPLIFICATION, FIRST_ATTEMPTS, RETRY_RATIO},
+};
+use crate::{
+    extraction::{AttemptOutcome, Withheld},
+    monitoring::query::{Query, counts, series, sum_by},
+    telemetry::catalogue::{
+        labels::{OUTCOME, WITHHELD},
+        list,
+    },
+};
+
+const DASHBOARD: &str = "tidegate-retries";
+
+/// Retried flights are few: a share of them needs time to mean something.
+const RECOVERY_WINDOW: Duration = Duration::from_mins(15);
+
+pub(super) fn group(options: &Options) -> Group {
+    Group::of_alerts(
+        "tidegate.retries",
+        [spike(options), storm(options), budget_exhausted(options), ineffective(options)],
+    )
+}
+
+fn spike(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    let unusual = Unusual {
+        share: RETRY_RATIO,
+        above: thresholds.retry_ratio,
+        traffic: FIRST_ATTEMPTS,
+        traffic_above: thresholds.traffic,
+        on: "job, upstream",
+    };
+    Alert {
+        name: "TidegateRetrySpike",
+        expr: unusual.query(options),
+        after: Duration::from_mins(5),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: "Retry spike on {{ $labels.upstream }}: {{ $value | humanize }} retries per first attempt"
+            .to_owned(),
+        description: format!(
+            "Upstream {{{{ $labels.upstream }}}} makes the gateway retry {{{{ $value | humanizePercentage }}}} of first \
+             attempts: more than {} per attempt and more than {} times its own norm.",
+            thresholds.retry_ratio, thresholds.norm_factor
+        ),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn storm(options: &Options) -> Alert {
+    let (amplification, traffic) = (options.thresholds.amplification, options.thresholds.traffic);
+    Alert {
+        name: "TidegateRetryStorm",
+        expr: Query::from(format!("{AMPLIFICATION} > {amplification}\nand {FIRST_ATTEMPTS} > {traffic}")),
+        after: Duration::from_mins(3),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Critical,
+        labels: vec![],
+        summary: "Retry storm: {{ $labels.upstream }} receives {{ $value | humanize }} times the load that was asked for"
+            .to_owned(),
+        description: format!(
+            "More than {amplification} attempts per first attempt go to {{{{ $labels.upstream }}}}: retries multiply the \
+             load of an upstream that is in trouble."
+        ),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn budget_exhausted(options: &Options) -> Alert {
+    let withheld = series(&list::RETRIES_WITHHELD).is(&WITHHELD, Withheld::Budget.as_str());
+    let withheld = sum_by(&["job", "upstream"], withheld.rate(&options.time(WINDOW)));
+    Alert {
+        name: "TidegateRetryBudgetExhausted",
+        expr: Query::from(format!("{withheld} > {}", options.thresholds.budget_withheld)),
+        after: Duration::from_mins(5),
+        lingers: Duration::ZERO,
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | humanize }} retries per second"
+            .to_owned(),
+        description: "Failures of {{ $labels.upstream }} that a retry might have mended reach callers, because its budget \
+                      does not allow the retries."
+            .to_owned(),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn ineffective(options: &Options) -> Alert {
+    let window = options.time(RECOVERY_WINDOW);
+    let (success, failure) = (AttemptOutcome::Success.as_str(), AttemptOutcome::Failure.as_str());
+    let flights = |outcomes: &[&str]| {
+        sum_by(&["job", "upstream"], counts(&list::FLIGHT_RETRIES).one_of(&OUTCOME, outcomes).rate(&window))
+    };
+    let (recovered, retried) = (flights(&[success]), flights(&[success, failure]));
+    Alert {
+        name: "TidegateRetriesIneffective",
+        expr: Query::from(format!(
+            "(\n  {recovered}\n  or 0 * {retried}\n)\n/ ({retried} > {})\n< {}",
+            options.thresholds.retried_traffic, options.thresholds.recovered_share
+        )),
+        after: Duration::from_mins(15),
+        lingers: Duration::ZERO,
+        severity: Severity::Warning,
+        labels: vec![],
+        summary:
+            "Only {{ $value | humanizePercentage }} of retried flights to {{ $labels.upstream }} end well"
+                .to_owned(),
+        description: format!(
+            "Retries cost {{{{ $labels.upstream }}}} load and callers time, and mend less than {} of what they are made for.",
+            options.thresholds.recovered_share
+        ),
+        dashboard: DASHBOARD,
+    }
+}

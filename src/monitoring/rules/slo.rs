@@ -1,0 +1,115 @@
+//! Whether users are hurt: burn rates of the error budget, and latency.
+
+use std::time::Duration;
+
+use super::{
+    Alert, Group, Options, Severity,
+    norm::Unusual,
+    recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
+};
+use crate::monitoring::query::Query;
+
+const DASHBOARD: &str = "tidegate-slo";
+
+/// How fast the error budget burns, seen over a long window, and a short one that ends the alert soon.
+struct Burn {
+    /// 1 spends exactly the budget.
+    rate: f64,
+    long: Window,
+    short: Window,
+    after: Duration,
+    severity: Severity,
+}
+
+/// The windows and rates of "Alerting on SLOs" in Google's Site Reliability Workbook: 2 % of a 30-day budget within
+/// an hour, 5 % within 6 hours, 10 % within a day or three.
+const BURNS: [Burn; 4] = [
+    Burn {
+        rate: 14.4,
+        long: Window::H1,
+        short: Window::M5,
+        after: Duration::from_mins(2),
+        severity: Severity::Critical,
+    },
+    Burn {
+        rate: 6.0,
+        long: Window::H6,
+        short: Window::M30,
+        after: Duration::from_mins(15),
+        severity: Severity::Critical,
+    },
+    Burn {
+        rate: 3.0,
+        long: Window::D1,
+        short: Window::H2,
+        after: Duration::from_hours(1),
+        severity: Severity::Warning,
+    },
+    Burn {
+        rate: 1.0,
+        long: Window::D3,
+        short: Window::H6,
+        after: Duration::from_hours(3),
+        severity: Severity::Warning,
+    },
+];
+
+pub(super) fn group(options: &Options) -> Group {
+    let burns = BURNS.iter().map(|burn| error_budget_burn(options, burn));
+    Group::of_alerts("tidegate.slo", burns.chain([calls_slow(options)]))
+}
+
+fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
+    let thresholds = &options.thresholds;
+    let above = format!("> {} * {}", burn.rate, thresholds.error_budget());
+    let (long, short) = (error_ratio(burn.long), error_ratio(burn.short));
+    let longer = options.time(burn.long.length());
+    Alert {
+        name: "TidegateErrorBudgetBurn",
+        expr: Query::from(format!(
+            "{long} {above}\nand {short} {above}\n\
+             and avg_over_time({RATED_CALLS}[{longer}]) > {}",
+            thresholds.slo_traffic
+        )),
+        after: burn.after,
+        lingers: Duration::ZERO,
+        severity: burn.severity,
+        labels: vec![("long_window", burn.long.name()), ("short_window", burn.short.name())],
+        summary: "Error budget burning: {{ $value | humanizePercentage }} of calls failed over {{ $labels.long_window }}"
+            .to_owned(),
+        description: format!(
+            "Calls fail {} times as often as the SLO of {} allows, over {{{{ $labels.long_window }}}} and over \
+             {{{{ $labels.short_window }}}} alike.",
+            burn.rate, thresholds.slo
+        ),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn calls_slow(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    let unusual = Unusual {
+        share: SLOW_SHARE,
+        above: thresholds.slow_share,
+        traffic: RATED_CALLS,
+        traffic_above: thresholds.traffic,
+        on: "job",
+    };
+    Alert {
+        name: "TidegateCallsSlow",
+        expr: unusual.query(options),
+        after: Duration::from_mins(10),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: format!(
+            "{{{{ $value | humanizePercentage }}}} of calls take longer than {} seconds",
+            thresholds.slow_call
+        ),
+        description: format!(
+            "More than {} of calls take longer than {} seconds, and more than {} times as many as is normal.",
+            thresholds.slow_share, thresholds.slow_call, thresholds.norm_factor
+        ),
+        dashboard: "tidegate-overview",
+    }
+}

@@ -1,0 +1,90 @@
+//! Upstreams that fail, slow us down, or wait for their operator.
+
+use std::time::Duration;
+
+use super::{
+    Alert, Group, Options, Severity, WINDOW,
+    recording::{ATTEMPTS, FAILED_SHARE},
+};
+use crate::{
+    extraction::ErrorType,
+    monitoring::query::{Query, series, sum_by},
+    telemetry::catalogue::{labels::ERROR_TYPE, list},
+};
+
+const DASHBOARD: &str = "tidegate-upstreams";
+
+/// What no waiting and no retry mends: credential, model or path, credit, certificate.
+const OPERATORS: &[&str] = &[
+    ErrorType::Unauthorized.as_str(),
+    ErrorType::NotFound.as_str(),
+    ErrorType::QuotaExhausted.as_str(),
+    ErrorType::Tls.as_str(),
+];
+
+pub(super) fn group(options: &Options) -> Group {
+    Group::of_alerts("tidegate.upstreams", [failing(options), rate_limited(options), misconfigured(options)])
+}
+
+fn failing(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    Alert {
+        name: "TidegateUpstreamFailing",
+        expr: Query::from(format!(
+            "{FAILED_SHARE} > {}\nand {ATTEMPTS} > {}",
+            thresholds.failed_share, thresholds.traffic
+        )),
+        after: Duration::from_mins(5),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} fail".to_owned(),
+        description: format!(
+            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, for whatever reason: it is the upstream, or \
+             the way to it, and not the gateway.",
+            thresholds.failed_share
+        ),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn rate_limited(options: &Options) -> Alert {
+    let limited = series(&list::ATTEMPTS).is(&ERROR_TYPE, ErrorType::RateLimited.as_str());
+    let limited = sum_by(&["job", "upstream"], limited.rate(&options.time(WINDOW)));
+    let thresholds = &options.thresholds;
+    Alert {
+        name: "TidegateUpstreamRateLimited",
+        expr: Query::from(format!(
+            "{limited}\n/ ({ATTEMPTS} > {})\n> {}",
+            thresholds.traffic, thresholds.rate_limited_share
+        )),
+        after: Duration::from_mins(10),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: "{{ $labels.upstream }} tells {{ $value | humanizePercentage }} of attempts to slow down".to_owned(),
+        description: "The rate limit of {{ $labels.upstream }} is what bounds the gateway: more is asked of it than has been \
+                      agreed with its provider."
+            .to_owned(),
+        dashboard: DASHBOARD,
+    }
+}
+
+fn misconfigured(options: &Options) -> Alert {
+    let refused = series(&list::ATTEMPTS).one_of(&ERROR_TYPE, OPERATORS);
+    let refused = sum_by(&["job", "upstream", "error_type"], refused.rate(&options.time(WINDOW)));
+    Alert {
+        name: "TidegateUpstreamMisconfigured",
+        expr: Query::from(format!("{refused} > 0")),
+        after: Duration::from_mins(2),
+        lingers: Duration::from_mins(10),
+        severity: Severity::Critical,
+        labels: vec![],
+        summary: "{{ $labels.upstream }} refuses the gateway: {{ $labels.error_type }}".to_owned(),
+        description: "Attempts at {{ $labels.upstream }} end with {{ $labels.error_type }}, at {{ $value | humanize }} per \
+                      second. Neither waiting nor retrying helps: credential, model, path, credit or certificate must be \
+                      put right."
+            .to_owned(),
+        dashboard: DASHBOARD,
+    }
+}
