@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity,
     norm::Unusual,
+    options::percent,
     recording::{ANSWER_SHARE, ANSWERS, ENTITIES, ENTITY_SHARE},
 };
 use crate::{
@@ -79,7 +80,10 @@ fn drifting(options: &Options, drift: &Drift) -> Alert {
         description: format!(
             "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, and more than {} times as many as is \
              normal for it: {}.",
-            drift.above, drift.what, options.thresholds.norm_factor, drift.hurts
+            percent(drift.above),
+            drift.what,
+            options.thresholds.norm_factor,
+            drift.hurts
         ),
         ..drifted(options, &share, drift.above, ANSWERS)
     }
@@ -94,8 +98,9 @@ fn ungrounded(options: &Options) -> Alert {
             "{{ $value | humanizePercentage }} of entities for {{ $labels.profile }} do not stand in the text"
                 .to_owned(),
         description: format!(
-            "More than {above} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and more than \
+            "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and more than \
              {} times as many as is normal for it: the model makes them up.",
+            percent(above),
             options.thresholds.norm_factor
         ),
         ..drifted(options, &share, above, ENTITIES)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alert, Group, Options, Severity, WINDOW};
+use super::{Alert, Group, Options, Severity, WINDOW, options::percent};
 use crate::{
     extraction::Verdict,
     monitoring::query::{Query, buckets, counts, quantile, series, sum_by},
@@ -32,7 +32,7 @@ fn saturated(options: &Options) -> Alert {
         summary: "The gateway is full and refuses {{ $value | humanizePercentage }} of calls".to_owned(),
         description: format!(
             "More than {} of calls are refused at the door, because as many as are allowed are running.",
-            thresholds.saturated_share
+            percent(thresholds.saturated_share)
         ),
         dashboard: "tidegate-overview",
     }

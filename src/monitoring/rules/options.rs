@@ -64,6 +64,9 @@ pub struct Thresholds {
     /// The share of attempts that are told to slow down
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.rate_limited_share, value_parser = share)]
     pub rate_limited_share: f64,
+    /// The share of attempts that are refused for a reason that only an operator can mend
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.misconfigured_share, value_parser = share)]
+    pub misconfigured_share: f64,
     /// A call that takes longer is slow: a bound of the buckets of `tidegate_call_duration_seconds`
     #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.slow_call, value_parser = call_bound)]
     pub slow_call: f64,
@@ -108,6 +111,7 @@ impl Thresholds {
         recovered_share: 0.3,
         failed_share: 0.5,
         rate_limited_share: 0.05,
+        misconfigured_share: 0.1,
         slow_call: 10.0,
         slow_share: 0.1,
         saturated_share: 0.01,
@@ -154,6 +158,11 @@ impl Default for Options {
             thresholds: Thresholds::DEFAULT,
         }
     }
+}
+
+/// A share for people.
+pub(super) fn percent(share: f64) -> String {
+    format!("{}%", (share * 1e6).round() / 1e4)
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity, WINDOW,
     norm::Unusual,
+    options::percent,
     recording::{AMPLIFICATION, FIRST_ATTEMPTS, RETRY_RATIO},
 };
 use crate::{
@@ -48,8 +49,9 @@ fn spike(options: &Options) -> Alert {
             .to_owned(),
         description: format!(
             "Upstream {{{{ $labels.upstream }}}} makes the gateway retry {{{{ $value | humanizePercentage }}}} of first \
-             attempts: more than {} per attempt and more than {} times its own norm.",
-            thresholds.retry_ratio, thresholds.norm_factor
+             attempts: more than {} and more than {} times its own norm.",
+            percent(thresholds.retry_ratio),
+            thresholds.norm_factor
         ),
         dashboard: DASHBOARD,
     }
@@ -114,8 +116,8 @@ fn ineffective(options: &Options) -> Alert {
             "Only {{ $value | humanizePercentage }} of retried flights to {{ $labels.upstream }} end well"
                 .to_owned(),
         description: format!(
-            "Retries cost {{{{ $labels.upstream }}}} load and callers time, and mend less than {} of what they are made for.",
-            options.thresholds.recovered_share
+            "Retries cost {{{{ $labels.upstream }}}} load and callers time, and mend less than {} of the flights they are made for.",
+            percent(options.thresholds.recovered_share)
         ),
         dashboard: DASHBOARD,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity,
     norm::Unusual,
+    options::percent,
     recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
 };
 use crate::monitoring::query::Query;
@@ -75,12 +76,17 @@ fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
         lingers: Duration::ZERO,
         severity: burn.severity,
         labels: vec![("long_window", burn.long.name()), ("short_window", burn.short.name())],
-        summary: "Error budget burning: {{ $value | humanizePercentage }} of calls failed over {{ $labels.long_window }}"
-            .to_owned(),
+        summary: format!(
+            "Error budget burning: {{{{ $value | humanizePercentage }}}} of calls failed over {}",
+            burn.long.name()
+        ),
         description: format!(
-            "Calls fail {} times as often as the SLO of {} allows, over {{{{ $labels.long_window }}}} and over \
-             {{{{ $labels.short_window }}}} alike.",
-            burn.rate, thresholds.slo
+            "The burn rate is above {} over {} and over {} alike; at 1, the error budget of the SLO of {} lasts exactly \
+             its 30 days.",
+            burn.rate,
+            burn.long.name(),
+            burn.short.name(),
+            percent(thresholds.slo)
         ),
         dashboard: DASHBOARD,
     }
@@ -108,7 +114,9 @@ fn calls_slow(options: &Options) -> Alert {
         ),
         description: format!(
             "More than {} of calls take longer than {} seconds, and more than {} times as many as is normal.",
-            thresholds.slow_share, thresholds.slow_call, thresholds.norm_factor
+            percent(thresholds.slow_share),
+            thresholds.slow_call,
+            thresholds.norm_factor
         ),
         dashboard: "tidegate-overview",
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity, WINDOW,
+    options::percent,
     recording::{ATTEMPTS, FAILED_SHARE},
 };
 use crate::{
@@ -42,7 +43,7 @@ fn failing(options: &Options) -> Alert {
         description: format!(
             "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, for whatever reason: it is the upstream, or \
              the way to it, and not the gateway.",
-            thresholds.failed_share
+            percent(thresholds.failed_share)
         ),
         dashboard: DASHBOARD,
     }
@@ -75,14 +76,17 @@ fn misconfigured(options: &Options) -> Alert {
     let refused = sum_by(&["job", "upstream", "error_type"], refused.rate(&options.time(WINDOW)));
     Alert {
         name: "TidegateUpstreamMisconfigured",
-        expr: Query::from(format!("{refused} > 0")),
-        after: Duration::from_mins(2),
+        expr: Query::from(format!(
+            "{refused}\n/ on (job, upstream) group_left () ({ATTEMPTS} > 0)\n> {}",
+            options.thresholds.misconfigured_share
+        )),
+        after: Duration::from_mins(5),
         lingers: Duration::from_mins(10),
         severity: Severity::Critical,
         labels: vec![],
         summary: "{{ $labels.upstream }} refuses the gateway: {{ $labels.error_type }}".to_owned(),
-        description: "Attempts at {{ $labels.upstream }} end with {{ $labels.error_type }}, at {{ $value | humanize }} per \
-                      second. Neither waiting nor retrying helps: credential, model, path, credit or certificate must be \
+        description: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} end with \
+                      {{ $labels.error_type }}. Neither waiting nor retrying helps: credential, model, path, credit or certificate must be \
                       put right."
             .to_owned(),
         dashboard: DASHBOARD,

@@ -29,7 +29,7 @@ fn shares(options: &Options, metric: &Metric, label: &Label, all: &str, share: &
     let rate = series(metric).rate(&options.time(WINDOW));
     let (profile, label) = (name(&PROFILE), name(label));
     let parts = sum_by(&["job", &profile, &label], &rate);
-    let share_expr = Query::from(format!("{parts}\n/ on (job, {profile}) group_left ({all} > 0)"));
+    let share_expr = Query::from(format!("{parts}\n/ on (job, {profile}) group_left () ({all} > 0)"));
     [(all, sum_by(&["job", &profile], &rate)), (share, share_expr)]
         .map(|(name, expr)| Rule::Record { name: name.to_owned(), expr })
         .into()
