@@ -70,8 +70,8 @@ fn internal_faults(options: &Options) -> Alert {
         lingers: Duration::from_mins(10),
         severity: Severity::Warning,
         labels: vec![],
-        summary: "{{ $value | humanize }} calls for {{ $labels.profile }} failed by a fault of the gateway's own".to_owned(),
-        description: "The gateway failed calls for profile {{ $labels.profile }} that nothing outside of it made fail: a \
+        summary: "Calls for {{ $labels.profile }} fail by a fault of the gateway's own".to_owned(),
+        description: "Calls for profile {{ $labels.profile }} fail though nothing outside of the gateway made them fail: a \
                       defect worth a report."
             .to_owned(),
         dashboard: "tidegate-overview",

@@ -131,7 +131,7 @@ fn telemetry_dropping(options: &Options) -> Alert {
     let dropped = sum_by(&["job", "instance", &name(&SIGNAL)], dropped);
     Alert {
         summary: "{{ $labels.instance }} drops {{ $labels.signal }}".to_owned(),
-        description: "{{ $labels.instance }} loses {{ $value | humanize }} of its {{ $labels.signal }} per second: the \
+        description: "{{ $labels.instance }} loses {{ $labels.signal }} at {{ $value | printf \"%.2f\" }} per second: the \
                       collector can't be reached or does not keep up."
             .to_owned(),
         ..alert("TidegateTelemetryDropping", format!("{dropped} > 0"), 10, Severity::Warning)

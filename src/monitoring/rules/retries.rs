@@ -45,8 +45,9 @@ fn spike(options: &Options) -> Alert {
         lingers: Duration::from_mins(5),
         severity: Severity::Warning,
         labels: vec![],
-        summary: "Retry spike on {{ $labels.upstream }}: {{ $value | humanize }} retries per first attempt"
-            .to_owned(),
+        summary:
+            "Retry spike on {{ $labels.upstream }}: {{ $value | printf \"%.2f\" }} retries per first attempt"
+                .to_owned(),
         description: format!(
             "Upstream {{{{ $labels.upstream }}}} makes the gateway retry {{{{ $value | humanizePercentage }}}} of first \
              attempts: more than {} and more than {} times its own norm.",
@@ -86,7 +87,7 @@ fn budget_exhausted(options: &Options) -> Alert {
         lingers: Duration::ZERO,
         severity: Severity::Warning,
         labels: vec![],
-        summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | humanize }} retries per second"
+        summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | printf \"%.2f\" }} retries per second"
             .to_owned(),
         description: "Failures of {{ $labels.upstream }} that a retry might have mended reach callers, because its budget \
                       does not allow the retries."

@@ -49,8 +49,11 @@ fn alert_rule(yaml: &mut String, options: &Options, alert: &Alert) {
 }
 
 fn block(expr: &impl std::fmt::Display) -> String {
-    let lines = expr.to_string().lines().map(|line| format!("          {line}\n")).collect::<String>();
-    format!("        expr: |-\n{lines}")
+    let mut block = "        expr: |-\n".to_owned();
+    for line in expr.to_string().lines() {
+        push(&mut block, format_args!("          {line}\n"));
+    }
+    block
 }
 
 /// YAML reads the strings of JSON.
