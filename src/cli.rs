@@ -2,6 +2,7 @@
 
 pub mod check_config;
 mod client;
+pub mod dashboards;
 pub mod demo;
 pub mod extract;
 pub mod healthcheck;
@@ -42,6 +43,8 @@ pub enum Command {
     Simulate(simulate::SimulateArgs),
     /// Check a configuration and print it as it is understood, secrets redacted
     CheckConfig(check_config::CheckConfigArgs),
+    /// Write the dashboards for Grafana
+    Dashboards(dashboards::DashboardsArgs),
     /// Print recording and alert rules for Prometheus
     Rules(rules::RulesArgs),
     /// Ask a running gateway whether it is ready
@@ -72,6 +75,7 @@ impl Cli {
                 let ran = check_config::run(&args, &environment, &mut io::stdout(), &mut io::stderr());
                 ran.unwrap_or(Exit::Failed)
             }
+            Command::Dashboards(args) => dashboards::run(&args),
             Command::Rules(args) => {
                 rules::run(&args, &mut io::stdout(), &mut io::stderr()).unwrap_or(Exit::Failed)
             }

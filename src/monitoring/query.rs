@@ -64,6 +64,12 @@ impl Selector {
         self.matching(&name(label), "=~", ".+")
     }
 
+    /// Only those that lack `label`.
+    #[must_use]
+    pub fn lacks(self, label: &Label) -> Self {
+        self.matching(&name(label), "=", "")
+    }
+
     /// Only those that fit a matcher on a label that the catalogue does not know, such as `job`.
     #[must_use]
     pub fn matching(mut self, label: &str, operator: &str, value: &str) -> Self {
@@ -83,6 +89,26 @@ impl Selector {
     }
 }
 
+impl Query {
+    /// This as a share of another; no series where the other is zero.
+    #[must_use]
+    pub fn over(&self, whole: &Self) -> Self {
+        Self(format!("{self} / ({whole} > 0)"))
+    }
+
+    /// Each series of this as a share of one figure; none where that is zero.
+    #[must_use]
+    pub fn over_all(&self, whole: &Self) -> Self {
+        Self(format!("{self} / on () group_left () ({whole} > 0)"))
+    }
+
+    /// Only those series for which `other` has one with the same values of these labels.
+    #[must_use]
+    pub fn and_on(&self, labels: &[&str], other: &Self) -> Self {
+        Self(format!("({self} and on ({}) {other})", labels.join(", ")))
+    }
+}
+
 /// The sum over all labels but these.
 pub fn sum_by(labels: &[&str], of: impl fmt::Display) -> Query {
     if labels.is_empty() {
@@ -90,6 +116,21 @@ pub fn sum_by(labels: &[&str], of: impl fmt::Display) -> Query {
     } else {
         Query(format!("sum by ({}) ({of})", labels.join(", ")))
     }
+}
+
+/// An aggregation over all labels but these: `max`, `min`, `avg`, `count`.
+pub fn aggregate(operator: &str, labels: &[&Label], of: &Query) -> Query {
+    let names: Vec<String> = labels.iter().map(|label| name(label)).collect();
+    if names.is_empty() {
+        Query(format!("{operator}({of})"))
+    } else {
+        Query(format!("{operator} by ({}) ({of})", names.join(", ")))
+    }
+}
+
+/// An estimate of a quantile from the rates of buckets.
+pub fn quantile_of(q: f64, rates: &Query) -> Query {
+    Query(format!("histogram_quantile({q}, {rates})"))
 }
 
 /// An estimate of a quantile of the histogram that `buckets` selects, by these labels.

@@ -27,7 +27,7 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
             "telemetry::Recorder",
         ],
     ),
-    ("monitoring", &["extraction", "telemetry::catalogue", "telemetry::event::ValidationResult"]),
+    ("monitoring", &["extraction", "telemetry::catalogue", "telemetry::event"]),
     (
         "config",
         &[

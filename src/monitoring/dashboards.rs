@@ -1,0 +1,63 @@
+//! Dashboards for Grafana, one file per board.
+//!
+//! A new part of the gateway brings a row: a function in the board that it belongs to, and its place in that
+//! board's list of rows. A new board is a file and its place in [`all`]. Positions, ids, variables, links and
+//! marks come by themselves; `tests/dashboards` holds every panel to the same rules.
+
+mod answers;
+mod board;
+mod cache;
+mod figures;
+mod grid;
+mod model;
+mod overview;
+mod palette;
+mod panels;
+mod retries;
+mod runtime;
+mod scope;
+mod slo;
+mod upstreams;
+
+pub use grid::COLUMNS;
+pub use model::{Dashboard, SCHEMA_VERSION};
+
+/// Where the runbook stands, for those who did not say.
+const RUNBOOK: &str = "`docs/runbook.md`, among Tidegate's sources";
+
+/// What a team can have its own way.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What leads to the runbook.
+    pub runbook_base: Option<String>,
+}
+
+/// Every board, in the order of a first visit.
+pub fn all(options: &Options) -> Vec<Dashboard> {
+    let runbook = match &options.runbook_base {
+        Some(url) => format!("[{url}]({url})"),
+        None => RUNBOOK.to_owned(),
+    };
+    let boards = [
+        overview::overview,
+        retries::retries,
+        upstreams::upstreams,
+        cache::cache,
+        answers::answers,
+        slo::slo,
+        runtime::runtime,
+    ];
+    boards.iter().map(|board| board(&runbook)).collect()
+}
+
+impl Dashboard {
+    /// The name of its file.
+    pub fn file_name(&self) -> String {
+        format!("{}.json", self.uid)
+    }
+
+    /// The file, as Grafana imports it.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+}

@@ -1,0 +1,217 @@
+//! The gateways themselves: use, saturation, errors, and whether telemetry can be trusted.
+
+use super::{
+    board::{board, what_to_do},
+    figures,
+    grid::{Row, row},
+    model::Dashboard,
+    palette::{self, BLUE, GREEN, ORANGE, Party, RED, YELLOW},
+    panels::{heatmap, lines, stat, table, unit},
+    scope::{buckets_over_time, gauge, legend, max_by, quantile, rate, rate_by, series},
+};
+use crate::{
+    monitoring::query::{self, Query},
+    telemetry::catalogue::{labels, list},
+};
+
+const INSTANCE: &str = "{{instance}}";
+
+pub(super) fn runtime(runbook: &str) -> Dashboard {
+    let question = "Is a gateway short of anything, and can what it tells be trusted?";
+    let rows = vec![glance(), own_time(), process(), scheduler(), telemetry(), what_to_do(runbook)];
+    board("tidegate-runtime", "Tidegate / Runtime", question, rows)
+}
+
+fn files_used() -> Query {
+    gauge(&list::PROCESS_FDS).over(&gauge(&list::PROCESS_FDS_MAX))
+}
+
+fn glance() -> Row {
+    let started = query::aggregate("max", &[], &gauge(&list::PROCESS_START));
+    row(
+        "At a glance",
+        vec![
+            stat(
+                "Gateways",
+                unit::COUNT,
+                "How many gateways Prometheus hears of among the chosen ones. Worry when it is fewer \
+                than you run. Next: the list of builds.",
+            )
+            .ask(&query::aggregate("count", &[], &gauge(&list::BUILD)), "gateways")
+            .thresholds(BLUE, &[]),
+            stat(
+                "Youngest start",
+                unit::MOMENT,
+                "When the gateway that started last did so. A moment ago, without a deploy, is a \
+                crash: its last log lines say why. Next: the marks of starts in every graph.",
+            )
+            .ask(&Query::from(format!("1000 * {started}")), "started")
+            .at_the_end()
+            .thresholds(BLUE, &[]),
+            stat(
+                "Busiest processor",
+                unit::RATIO,
+                "Processors that the busiest gateway uses; 1 is one processor. Worry when it \
+                nears what the gateway may have. Next: Processor time.",
+            )
+            .ask(&max_by(&[], &rate(&series(&list::PROCESS_CPU))), "processors")
+            .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)]),
+            stat(
+                "Largest memory",
+                unit::BYTES,
+                "Memory of the largest gateway. It should be flat under a steady load; a slow \
+                climb is a leak. Next: Memory.",
+            )
+            .ask(&max_by(&[], &gauge(&list::PROCESS_MEMORY)), "memory")
+            .thresholds(BLUE, &[]),
+            stat(
+                "File descriptors used",
+                unit::RATIO,
+                "The share of file descriptors in use on the gateway that has least left. \
+                Near the end, connections are refused. Next: File descriptors.",
+            )
+            .ask(&max_by(&[], &files_used()), "used")
+            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)]),
+            stat(
+                "Telemetry dropped",
+                unit::PER_SECOND,
+                "Spans, exports and log lines that were lost. At any, what you see is not \
+                all there was. Next: Telemetry dropped by signal; the collector.",
+            )
+            .ask(&rate_by(&[], &series(&list::DROPPED)), "dropped")
+            .thresholds(GREEN, &[(0.001, RED)]),
+        ],
+    )
+}
+
+fn own_time() -> Row {
+    row(
+        "What the gateway itself takes",
+        vec![
+            lines("Gateway's own time", unit::SECONDS, "What the gateway takes of a call: its time less upstream, backoff and \
+                waiting. Milliseconds at most; worry above 50. Next: processor time, and calls in flight.")
+                .ask(&quantile(0.5, &[], &list::OVERHEAD_DURATION), "p50")
+                .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "p95")
+                .ask(&quantile(0.99, &[], &list::OVERHEAD_DURATION), "p99")
+                .exemplars()
+                .thresholds(GREEN, &[(0.01, YELLOW), (figures::OVERHEAD_HIGH, RED)])
+                .sized(8, 8),
+            heatmap("Gateway's own time, spread", unit::SECONDS, "How calls spread over the gateway's own time. A second band far \
+                above the first is a gateway that stalls at times. Next: processor time.")
+                .ask(&buckets_over_time(&list::OVERHEAD_DURATION), "{{le}}")
+                .exemplars()
+                .sized(8, 8),
+            lines("Calls that the gateway failed", unit::CALLS, "Calls refused at the door or broken by the gateway itself. \
+                saturated wants more gateways or a higher limit; any internal is a bug. Next: the log lines of that time.")
+                .ask(&rate_by(&[&labels::VERDICT], &figures::calls(&[Party::Gateway])), legend(&labels::VERDICT))
+                .coloured(&palette::verdicts())
+                .stacked()
+                .sized(8, 8),
+        ],
+    )
+}
+
+fn process() -> Row {
+    row(
+        "Process",
+        vec![
+            lines(
+                "Processor time",
+                unit::RATIO,
+                "Processors in use by each gateway; 1 is one processor. Flat at a whole number is \
+                a limit reached. Next: more processors, or more gateways.",
+            )
+            .ask(&rate(&series(&list::PROCESS_CPU)), INSTANCE)
+            .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)])
+            .sized(8, 8),
+            lines(
+                "Memory",
+                unit::BYTES,
+                "Memory of each gateway that is in RAM. A slow climb under a steady load is a leak. Next: \
+                cached answers, on Cache & flights.",
+            )
+            .ask(&gauge(&list::PROCESS_MEMORY), INSTANCE)
+            .sized(8, 8),
+            lines(
+                "File descriptors",
+                unit::RATIO,
+                "The share of file descriptors in use: connections of callers and upstreams. \
+                Near 1, connections are refused. Next: the limit of the process (ulimit -n).",
+            )
+            .ask(&files_used(), INSTANCE)
+            .between(0.0, 1.0)
+            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)])
+            .sized(8, 8),
+            lines(
+                "Requests in flight",
+                unit::COUNT,
+                "gRPC requests being served by each gateway. It grows with latency at the same \
+                load. Next: call latency on the overview.",
+            )
+            .ask(&query::aggregate("sum", &[], &gauge(&list::ACTIVE_CALLS)), "all"),
+            table(
+                "Builds",
+                unit::COUNT,
+                "Which version each gateway runs. More than one is a deploy under way, or one that \
+                stopped. Next: the deployment.",
+            )
+            .ask(&gauge(&list::BUILD), "")
+            .without(&["Time", "Value", "__name__"])
+            .sized(12, 8),
+        ],
+    )
+}
+
+fn scheduler() -> Row {
+    row(
+        "Asynchronous runtime",
+        vec![
+            lines(
+                "Busy share of threads",
+                unit::RATIO,
+                "How much of their time the runtime's threads had something to do. Near 1 \
+                everything waits for a processor. Next: processor time; more processors.",
+            )
+            .ask(&rate(&series(&list::RUNTIME_BUSY)).over(&gauge(&list::RUNTIME_WORKERS)), INSTANCE)
+            .between(0.0, 1.0)
+            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)])
+            .sized(8, 8),
+            lines(
+                "Tasks waiting for a thread",
+                unit::COUNT,
+                "Tasks in the queue that all threads share. It should be near zero: a queue \
+                that stays means too few threads, or one that is blocked. Next: busy share.",
+            )
+            .ask(&gauge(&list::RUNTIME_QUEUE), INSTANCE)
+            .thresholds(GREEN, &[(100.0, YELLOW)])
+            .sized(8, 8),
+            lines(
+                "Tasks",
+                unit::COUNT,
+                "Tasks alive in each gateway. They follow calls and connections; a climb that does not come \
+                back is a leak. Next: memory, and flights on Cache & flights.",
+            )
+            .ask(&gauge(&list::RUNTIME_TASKS), INSTANCE)
+            .sized(8, 8),
+        ],
+    )
+}
+
+fn telemetry() -> Row {
+    row(
+        "Telemetry",
+        vec![
+            lines("Telemetry dropped by signal", unit::PER_SECOND, "What was lost on its way out: spans and metrics to the collector, \
+                lines to stderr. Calls do not suffer, but what you see is not all there was. Next: the collector's health.")
+                .ask(&rate_by(&[&labels::SIGNAL], &series(&list::DROPPED)), legend(&labels::SIGNAL))
+                .thresholds(GREEN, &[(0.001, RED)]),
+            lines("Series", unit::COUNT, "Series on each gateway's page. It grows with upstreams and profiles and is bounded; at the \
+                bound new ones are left out. Next: Series left out.")
+                .ask(&gauge(&list::SERIES), INSTANCE),
+            lines("Series left out", unit::PER_SECOND, "Series that were not made because there were as many as are allowed. At any, \
+                some labels have no series. Next: how many upstreams and profiles are configured.")
+                .ask(&rate_by(&[], &series(&list::SERIES_OVERFLOW)), "left out")
+                .thresholds(GREEN, &[(0.001, RED)]),
+        ],
+    )
+}

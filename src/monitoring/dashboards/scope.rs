@@ -1,0 +1,113 @@
+//! Queries within what is chosen above a board: the variables `job`, `instance`, `upstream` and `profile`.
+
+use crate::{
+    monitoring::query::{self, Query, Selector},
+    telemetry::catalogue::{Label, Metric, labels, list},
+};
+
+/// The window of every rate: Grafana makes it at least four scrapes long.
+pub(super) const WINDOW: &str = "$__rate_interval";
+
+/// Labels that are variables, if a metric has them.
+const CHOSEN: &[&Label] = &[&labels::UPSTREAM, &labels::PROFILE];
+
+/// The chosen series of a counter or gauge.
+pub(super) fn series(metric: &Metric) -> Selector {
+    chosen(query::series(metric), metric)
+}
+
+/// The buckets of the chosen series of a histogram.
+pub(super) fn buckets(metric: &Metric) -> Selector {
+    chosen(query::buckets(metric), metric)
+}
+
+/// How many observations the chosen series of a histogram hold.
+pub(super) fn counts(metric: &Metric) -> Selector {
+    chosen(query::counts(metric), metric)
+}
+
+/// The sums of the chosen series of a histogram.
+pub(super) fn sums(metric: &Metric) -> Selector {
+    chosen(query::sums(metric), metric)
+}
+
+fn chosen(selector: Selector, metric: &Metric) -> Selector {
+    CHOSEN
+        .iter()
+        .filter(|label| metric.labels.iter().any(|own| own.name == label.name))
+        .fold(targets(selector), |selector, label| {
+            selector.matching(label.name, "=~", &format!("${}", label.name))
+        })
+}
+
+fn targets(selector: Selector) -> Selector {
+    selector.matching("job", "=~", "$job").matching("instance", "=~", "$instance")
+}
+
+/// The chosen series of a gauge, as a query.
+pub(super) fn gauge(metric: &Metric) -> Query {
+    of_gateways(series(metric).into(), metric.name)
+}
+
+/// How fast each of these grows per second.
+pub(super) fn rate(selector: &Selector) -> Query {
+    of_gateways(selector.rate(WINDOW), &selector.to_string())
+}
+
+/// How fast these grow per second, summed over all labels but these.
+pub(super) fn rate_by(labels: &[&Label], selector: &Selector) -> Query {
+    sum_by(labels, &rate(selector))
+}
+
+/// A sum over all labels but these.
+pub(super) fn sum_by(labels: &[&Label], of: &Query) -> Query {
+    let names: Vec<String> = labels.iter().map(|label| query::name(label)).collect();
+    query::sum_by(&names.iter().map(String::as_str).collect::<Vec<_>>(), of)
+}
+
+/// One rate as a share of another; no series where the other is zero, so that idle times are gaps.
+pub(super) fn share(labels: &[&Label], part: &Selector, whole: &Selector) -> Query {
+    rate_by(labels, part).over(&rate_by(labels, whole))
+}
+
+/// An estimate of a quantile of a histogram, by these labels.
+pub(super) fn quantile(q: f64, labels: &[&Label], metric: &Metric) -> Query {
+    quantile_of(q, labels, &buckets(metric))
+}
+
+/// An estimate of a quantile of the histogram that these buckets belong to, by these labels.
+pub(super) fn quantile_of(q: f64, labels: &[&Label], buckets: &Selector) -> Query {
+    let names: Vec<String> = labels.iter().map(|label| query::name(label)).collect();
+    let names: Vec<&str> = std::iter::once("le").chain(names.iter().map(String::as_str)).collect();
+    query::quantile_of(q, &query::sum_by(&names, rate(buckets)))
+}
+
+/// How many observations fell below each bound of a histogram within a window, for a heat map.
+pub(super) fn buckets_over_time(metric: &Metric) -> Query {
+    let increase = of_gateways(buckets(metric).increase(WINDOW), metric.name);
+    query::sum_by(&["le"], increase)
+}
+
+/// The greatest value by these labels.
+pub(super) fn max_by(labels: &[&Label], of: &Query) -> Query {
+    query::aggregate("max", labels, of)
+}
+
+/// The least value by these labels.
+pub(super) fn min_by(labels: &[&Label], of: &Query) -> Query {
+    query::aggregate("min", labels, of)
+}
+
+/// What a series is called by the value of its label.
+pub(super) fn legend(label: &Label) -> String {
+    format!("{{{{{}}}}}", query::name(label))
+}
+
+/// Only what gateways say. "All" stands for every job and instance that Prometheus knows, and some names are
+/// everybody's: without this, the runtime board would show the memory of Prometheus.
+fn of_gateways(query: Query, name: &str) -> Query {
+    if name.starts_with("tidegate") {
+        return query;
+    }
+    query.and_on(&["job", "instance"], &targets(query::series(&list::BUILD)).into())
+}

@@ -1,0 +1,139 @@
+//! Rules on queries.
+
+use promql_parser::parser::VectorSelector;
+use serde_json::{Value, json};
+
+use crate::{
+    board::{first_panel, first_query, targets, word},
+    promql::{self, Around, selectors},
+    rules::{Breach, Rule},
+};
+
+/// Series that carry the traces of single calls, by what stands in a query for them.
+const WITH_EXEMPLARS: &[&str] = &["_bucket{", "tidegate_upstream_retries_total{"];
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        name: "target-promql-rule",
+        check: reads,
+        breach: |board| *first_query(board) = json!("sum(rate(up{job=~\"$job\"}[$__rate_interval])"),
+    },
+    Rule {
+        name: "target-job-rule",
+        check: |board| matched(board, "job"),
+        breach: |board| replace(board, "job=~\"$job\"", "job=\"tidegate\""),
+    },
+    Rule {
+        name: "target-instance-rule",
+        check: |board| matched(board, "instance"),
+        breach: |board| replace(board, ",instance=~\"$instance\"", ""),
+    },
+    Rule {
+        name: "target-rate-interval-rule",
+        check: windows,
+        breach: |board| replace(board, "$__rate_interval", "5m"),
+    },
+    Rule {
+        name: "target-counter-agg-rule",
+        check: counters,
+        breach: |board| {
+            *first_query(board) = json!("sum(tidegate_calls_total{job=~\"$job\",instance=~\"$instance\"})");
+        },
+    },
+    Rule {
+        name: "no-invented-zero",
+        check: invented,
+        breach: |board| *first_query(board) = json!("sum(up) or vector(0)"),
+    },
+    Rule {
+        name: "chosen-upstream-and-profile",
+        check: chosen,
+        breach: |board| replace(board, ",profile=~\"$profile\"", ""),
+    },
+    Rule { name: "exemplars", check: exemplars, breach: lose_exemplars },
+];
+
+fn replace(board: &mut Value, from: &str, to: &str) {
+    let expr = first_query(board);
+    *expr = json!(expr.as_str().unwrap().replace(from, to));
+}
+
+fn each(board: &Value, wrong: impl Fn(&str) -> Option<String>) -> Vec<Breach> {
+    let found = targets(board).filter_map(|(panel, target)| {
+        wrong(word(target, "expr")).map(|how| Breach::at(word(panel, "title"), how))
+    });
+    found.collect()
+}
+
+/// As [`each`], for every selector of every query that can be read.
+fn each_selector(board: &Value, wrong: impl Fn(&VectorSelector, Around) -> Option<String>) -> Vec<Breach> {
+    each(board, |expr| {
+        let expr = promql::parse(expr).ok()?;
+        selectors(&expr).into_iter().find_map(|(selector, around)| wrong(selector, around))
+    })
+}
+
+fn reads(board: &Value) -> Vec<Breach> {
+    each(board, |expr| promql::parse(expr).err().map(|error| format!("{error}: {expr}")))
+}
+
+fn has(selector: &VectorSelector, label: &str) -> bool {
+    let choice = format!("${label}");
+    selector
+        .matchers
+        .matchers
+        .iter()
+        .any(|m| m.name == label && m.value == choice && m.op.to_string() == "=~")
+}
+
+fn matched(board: &Value, label: &str) -> Vec<Breach> {
+    each_selector(board, |selector, _| {
+        (!has(selector, label)).then(|| format!("{selector} is of any {label}"))
+    })
+}
+
+fn chosen(board: &Value) -> Vec<Breach> {
+    each_selector(board, |selector, _| {
+        let metric = crate::vocabulary::metric(selector.name.as_deref()?)?;
+        let labels = ["upstream", "profile"].into_iter();
+        let mut forgotten =
+            labels.filter(|label| metric.labels.iter().any(|l| l.name == *label) && !has(selector, label));
+        forgotten.next().map(|label| format!("{selector} is of any {label}"))
+    })
+}
+
+fn windows(board: &Value) -> Vec<Breach> {
+    each(board, |expr| {
+        let mut windows = expr.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+        windows
+            .find(|window| *window != "$__rate_interval")
+            .map(|window| format!("a window of {window}: {expr}"))
+    })
+}
+
+fn counters(board: &Value) -> Vec<Breach> {
+    each_selector(board, |selector, around| {
+        let name = selector.name.as_deref().unwrap_or_default();
+        let counts = ["_total", "_bucket", "_count", "_sum"].iter().any(|ending| name.ends_with(ending));
+        let grows = matches!(around, Around::Function("rate" | "increase"));
+        (counts && !grows).then(|| format!("{name} outside of rate and increase"))
+    })
+}
+
+fn invented(board: &Value) -> Vec<Breach> {
+    each(board, |expr| expr.contains("vector(").then(|| format!("invents a value: {expr}")))
+}
+
+fn exemplars(board: &Value) -> Vec<Breach> {
+    let wanted = targets(board).filter(|(panel, target)| {
+        word(panel, "type") == "timeseries"
+            && WITH_EXEMPLARS.iter().any(|name| word(target, "expr").contains(name))
+    });
+    let bare = wanted.filter(|(_, target)| target["exemplar"] != json!(true));
+    bare.map(|(panel, _)| Breach::at(word(panel, "title"), "does not mark traces")).collect()
+}
+
+fn lose_exemplars(board: &mut Value) {
+    *first_query(board) = json!("sum(rate(tidegate_call_duration_seconds_bucket{}[$__rate_interval]))");
+    first_panel(board)["type"] = json!("timeseries");
+}
