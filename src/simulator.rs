@@ -1,4 +1,4 @@
-//! The flaky AI API used by the demo, the tests and the benches.
+//! The flaky AI API used by the demo and the tests.
 //!
 //! A [`Simulator`] speaks the `OpenAI` chat-completions dialect over HTTP/1.1 and HTTP/2 (prior knowledge) on
 //! one port. It finds entities by rules, so that a healthy answer is always true to the text, and it
