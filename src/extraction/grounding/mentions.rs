@@ -27,6 +27,10 @@ const MAX_PLACES_BYTES: usize = 8 << 20;
 /// What a place costs at least, in such bytes.
 const MIN_PLACE_BYTES: usize = 8;
 
+/// Up to so many bytes, which are the text's times the number of different words, each word is looked for
+/// by itself: for the usual answer that is far cheaper than building an automaton.
+const MAX_BYTES_ONE_BY_ONE: usize = 64 << 10;
+
 /// How many different words one pass looks for: building the automaton takes up to the square of it.
 const BATCH: usize = 1024;
 
@@ -51,16 +55,27 @@ impl<'a> Mentions<'a> {
         let normalised = Normalised::of(text);
         let patterns = mentions.want(words, normalised.text.len());
         let mut left = MAX_PLACES_BYTES;
+        let mut note = |pattern, found: Range<usize>| {
+            left = left.checked_sub(found.len().max(MIN_PLACE_BYTES))?;
+            if let Some(place) = normalised.origin(&found, text) {
+                mentions.add(pattern, place);
+            }
+            Some(())
+        };
+        if patterns.len() * normalised.text.len() <= MAX_BYTES_ONE_BY_ONE {
+            let mut found = patterns.iter().enumerate().flat_map(|(number, pattern)| {
+                overlapping(&normalised.text, pattern).map(move |found| (number, found))
+            });
+            // Ends early when enough has been looked at.
+            let _ = found.try_for_each(|(number, found)| note(number, found));
+            return mentions;
+        }
         for (batch, patterns) in patterns.chunks(BATCH).enumerate() {
             // Fails for automata far larger than these can become.
             let Ok(searcher) = searcher(patterns) else { continue };
-            for found in searcher.find_overlapping_iter(&normalised.text) {
-                let Some(rest) = left.checked_sub(found.range().len().max(MIN_PLACE_BYTES)) else { break };
-                left = rest;
-                if let Some(place) = normalised.origin(&found.range(), text) {
-                    mentions.add(batch * BATCH + found.pattern().as_usize(), place);
-                }
-            }
+            let mut found = searcher.find_overlapping_iter(&normalised.text);
+            let _ =
+                found.try_for_each(|found| note(batch * BATCH + found.pattern().as_usize(), found.range()));
         }
         mentions
     }
@@ -138,6 +153,16 @@ impl Places {
         self.taken += 1;
         place.cloned()
     }
+}
+
+/// Every place where `words` stand in `text`, those that overlap too.
+fn overlapping<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text.get(from..)?.find(words)?;
+        from = start + words.chars().next()?.len_utf8();
+        Some(start..start + words.len())
+    })
 }
 
 fn searcher(patterns: &[String]) -> Result<AhoCorasick, BuildError> {

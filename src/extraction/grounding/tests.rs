@@ -56,8 +56,11 @@ fn words_are_located() {
         ("a", &["", " ", "\u{200b}", "much longer"], &[None, None, None, None]),
         ("", &["a", ""], &[None, None]),
     ];
+    // In a text as long as this, words are looked for all at once.
+    let rest = " ☃".repeat(40_000);
     for (text, words, expected) in table {
         assert_eq!(spans(text, words), *expected, "{words:?} in {text:?}");
+        assert_eq!(spans(&format!("{text}{rest}"), words), *expected, "{words:?} in {text:?} and more");
     }
 }
 
