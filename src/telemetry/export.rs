@@ -208,3 +208,43 @@ impl<E: PushMetricExporter> PushMetricExporter for CountingMetrics<E> {
         self.next.temporality()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+
+    use super::*;
+    use crate::telemetry::settings::{LogFormat, LogLevel};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn spans_beyond_those_that_may_wait_are_dropped_and_counted() {
+        // Connections are made, and nobody ever takes or answers them.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let settings = TelemetrySettings {
+            otlp_endpoint: Some(endpoint.clone()),
+            otlp_timeout: Duration::from_secs(60),
+            otlp_metrics_interval: Duration::from_secs(60),
+            trace_ratio: 1.0,
+            service_name: "test".to_owned(),
+            resource: Vec::new(),
+            log_format: LogFormat::Json,
+            log_level: LogLevel::Off,
+        };
+        let drops = Arc::new(Drops::default());
+        let provider = traces(&settings, &endpoint, Resource::builder_empty().build(), &drops).unwrap();
+        let tracer = provider.tracer("test");
+        let too_many = 1000;
+        for _ in 0..SPANS_WAITING_MAX + SPANS_PER_EXPORT_MAX + too_many {
+            drop(tracer.start("span"));
+        }
+        // The first export may have taken its spans along before the last of these ended, or not.
+        let dropped = drops.count(Signal::Spans);
+        let expected = too_many as u64..=(too_many + SPANS_PER_EXPORT_MAX) as u64;
+        assert!(expected.contains(&dropped), "{dropped} dropped");
+        // It waits for the collector in vain.
+        let _ = provider.shutdown_with_timeout(Duration::from_millis(1));
+    }
+}

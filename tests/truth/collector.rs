@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, process::ExitStatus};
 
 use tidegate::simulator::{Script, Simulator};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use crate::{
     stage::{LONG, config, count, lines},
-    support::{Gateway, request, simulator},
+    support::{Gateway, PATIENCE, request, simulator},
 };
 
 const CALLS: usize = 20;
@@ -63,10 +63,18 @@ async fn a_collector_that_never_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_never_answers_cannot_hold_up_the_end() {
+async fn a_collector_that_never_answers_holds_up_neither_calls_nor_the_end() {
     let (collector, _deaf) = deaf().await;
+    // Nothing that is exported comes to an end while this test lasts, well or not.
     let (gateway, _simulator) = gateway(collector, "1m").await;
-    gateway.client().await.extract(request("Ada Lovelace.", LONG)).await.unwrap();
+    let client = gateway.client().await;
+    let mut calls = JoinSet::new();
+    for n in 0..CALLS {
+        let mut client = client.clone();
+        calls.spawn(async move { client.extract(request(&format!("Ada Lovelace, {n}."), LONG)).await });
+    }
+    let answers = timeout(PATIENCE, calls.join_all()).await.expect("every call must end");
+    assert!(answers.iter().all(Result::is_ok), "{answers:#?}");
     gateway.terminate();
     // Within the patience of these tests, which is less than one export may take.
     let (status, log) = gateway.ended().await;
