@@ -24,6 +24,11 @@ const METADATA_BYTES_MAX: u32 = 16 * 1024;
 /// The most requests one connection may have open.
 const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
 
+/// The most requests that their caller may have left before they were taken up, on one connection; beyond
+/// them the connection is closed, as a guard against floods of resets. With the transport's own 20, one stall
+/// in which many calls of a client ran out of time would cost it the connection and all its other calls.
+const LEFT_REQUESTS_MAX: usize = STREAMS_PER_CONNECTION_MAX as usize;
+
 /// Room for what stands beside the text in a request. A message beyond it and the text's limit is
 /// refused by the transport with `OUT_OF_RANGE`; a text beyond its limit alone by us.
 const MESSAGE_ROOM_BYTES: usize = 1024 * 1024;
@@ -59,6 +64,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(METADATA_BYTES_MAX)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .http2_max_pending_accept_reset_streams(Some(LEFT_REQUESTS_MAX))
         .layer(ObserveLayer::new(observer, spans, cut, limits.body_time))
         .add_service(extraction)
         .add_service(JobServiceServer::new(Jobs))

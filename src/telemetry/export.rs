@@ -224,10 +224,12 @@ mod tests {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", silent.local_addr().unwrap());
         let settings = TelemetrySettings {
-            otlp_endpoint: Some(endpoint.clone()),
+            traces_endpoint: Some(endpoint.clone()),
+            metrics_endpoint: None,
             otlp_timeout: Duration::from_secs(60),
             otlp_metrics_interval: Duration::from_secs(60),
             trace_ratio: 1.0,
+            trace_trust_callers: true,
             service_name: "test".to_owned(),
             resource: Vec::new(),
             log_format: LogFormat::Json,

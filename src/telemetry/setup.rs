@@ -72,13 +72,13 @@ impl Telemetry {
         configured: &Configured,
         sink: impl io::Write + Send + 'static,
     ) -> Result<Self, TelemetryError> {
-        let drops = Arc::new(Drops::default());
+        let (drops, resource) = (Arc::new(Drops::default()), resource(settings));
         let tracers = match settings.traces_endpoint.as_deref() {
-            Some(endpoint) => export::traces(settings, endpoint, resource(settings), &drops)?,
+            Some(endpoint) => export::traces(settings, endpoint, resource.clone(), &drops)?,
             None => export::no_traces(),
         };
         let meters = settings.metrics_endpoint.as_deref();
-        let meters = meters.map(|endpoint| export::metrics(settings, endpoint, resource(settings), &drops));
+        let meters = meters.map(|endpoint| export::metrics(settings, endpoint, resource.clone(), &drops));
         let meters = meters.transpose()?;
         let lines = LineWriter::start(sink, Arc::clone(&drops))?;
         let dispatch = subscriber(settings, &tracers, lines.clone());
