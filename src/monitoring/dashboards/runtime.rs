@@ -18,7 +18,8 @@ const INSTANCE: &str = "{{instance}}";
 
 pub(super) fn runtime(runbook: &str) -> Dashboard {
     let question = "Is a gateway short of anything, and can what it tells be trusted?";
-    let rows = vec![glance(), own_time(), process(), scheduler(), telemetry(), what_to_do(runbook)];
+    let rows =
+        vec![glance(), own_time(), connections(), process(), scheduler(), telemetry(), what_to_do(runbook)];
     board("tidegate-runtime", "Tidegate / Runtime", question, rows)
 }
 
@@ -107,6 +108,42 @@ fn own_time() -> Row {
                 .coloured(&palette::verdicts())
                 .stacked()
                 .sized(8, 8),
+        ],
+    )
+}
+
+fn connections() -> Row {
+    row(
+        "Connections",
+        vec![
+            lines(
+                "Connections",
+                unit::COUNT,
+                "Connections of callers to each gateway. A gateway with far fewer than the others gets no new callers: \
+                gRPC clients keep the connections they have. Next: how callers spread their load.",
+            )
+            .ask(&gauge(&list::CONNECTIONS), INSTANCE)
+            .sized(8, 8),
+            lines(
+                "Connections refused",
+                unit::PER_SECOND,
+                "Connections that never carried a request, by why. tls_ reasons that last are a certificate that is wrong or \
+                has expired, silent ones a client or a scanner that never speaks. Next: the log lines of \
+                tidegate.connection.refused, which name the peer.",
+            )
+            .ask(&rate_by(&[&labels::REFUSAL], &series(&list::CONNECTIONS_REFUSED)), legend(&labels::REFUSAL))
+            .stacked()
+            .sized(8, 8),
+            lines(
+                "Callers that had to wait or were too slow",
+                unit::PER_SECOND,
+                "Times that no place for a connection was left, and requests whose message did not come in time. Worry at \
+                any that lasts. Next: Connections; the callers' network.",
+            )
+            .ask(&rate_by(&[], &series(&list::CONNECTIONS_FULL)), "no place left")
+            .ask(&rate_by(&[], &series(&list::REQUESTS_LATE)), "message too late")
+            .thresholds(GREEN, &[(0.001, YELLOW)])
+            .sized(8, 8),
         ],
     )
 }

@@ -8,8 +8,8 @@ use super::{
     palette::{BLUE, Colours, GREEN, PURPLE, RED, YELLOW},
     panels::{heatmap, lines, unit},
     scope::{
-        buckets, buckets_over_time, counts, gauge, legend, quantile, quantile_of, rate_by, series, share,
-        sum_by, sums,
+        buckets, buckets_over_time, counts, gauge, legend, max_by, quantile, quantile_of, rate_by, series,
+        share, sum_by, sums,
     },
 };
 use crate::{
@@ -40,6 +40,11 @@ fn load() -> Row {
             lines("Attempts in flight by upstream", unit::COUNT, "Attempts running now. It grows with latency at the same load: \
                 an upstream that hangs is seen here first. Next: latency.")
                 .ask(&sum_by(&upstream, &gauge(&list::INFLIGHT)), legend(&labels::UPSTREAM))
+                .sized(8, 8),
+            lines("Failures in a row by upstream", unit::COUNT, "How many attempts in a row have failed, on the gateway that has \
+                most. One that climbs is an upstream that answers nobody. Next: HTTP statuses.")
+                .ask(&max_by(&upstream, &gauge(&list::FAILURES_RUNNING)), legend(&labels::UPSTREAM))
+                .thresholds(GREEN, &[(10.0, YELLOW), (50.0, RED)])
                 .sized(8, 8),
             lines("HTTP statuses", unit::PER_SECOND, "What upstreams answer with; attempts that got no answer at all are not \
                 among them. 429 is a quota, 401 a key, 5xx the upstream's own. Next: Attempt errors by type.")

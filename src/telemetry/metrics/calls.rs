@@ -24,7 +24,7 @@ pub(super) struct CallMetrics {
     instruments: Arc<Instruments>,
     profiles: ByName<ProfileMetrics>,
     active: Level,
-    overhead: OnceLock<Histogram>,
+    overhead: OnceLock<Traced<Histogram>>,
 }
 
 /// Instruments of one profile.
@@ -70,8 +70,8 @@ impl CallMetrics {
             duration.get_or_init(make).record(call.elapsed.as_secs_f64(), span);
         }
         if let Some(overhead) = call.overhead {
-            let make = || self.instruments.histogram(&list::OVERHEAD_DURATION, []);
-            self.overhead.get_or_init(make).record(overhead.as_secs_f64());
+            let make = || self.instruments.traced_histogram(&list::OVERHEAD_DURATION, []);
+            self.overhead.get_or_init(make).record(overhead.as_secs_f64(), span);
         }
     }
 
