@@ -1,12 +1,10 @@
 //! Figures that more than one board shows, so that they mean the same everywhere.
 
-use super::{
-    palette::{Party, verdicts_of},
-    scope::{self, counts, rate_by, series, share},
-};
+use super::scope::{self, counts, rate_by, series, share};
 use crate::{
     extraction::{AttemptKind, AttemptOutcome, Verdict},
     monitoring::{
+        party::{Party, verdicts_of},
         query::{Query, Selector},
         rules::Thresholds,
     },

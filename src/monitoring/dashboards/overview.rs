@@ -5,13 +5,14 @@ use super::{
     figures,
     grid::{Row, row},
     model::{Dashboard, Panel},
-    palette::{self, BLUE, GREEN, ORANGE, Party, RED, YELLOW},
+    palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
     panels::{lines, stat, table, text, unit},
     scope::{counts, gauge, legend, max_by, min_by, quantile, rate_by, series},
     slo,
 };
 use crate::{
     monitoring::{
+        party::{Party, verdicts_of},
         query::{self, Query},
         rules::recording::ERROR_BUDGET_LEFT,
     },
@@ -142,8 +143,7 @@ fn calls() -> Row {
     let quantiles = [0.5, 0.95, 0.99].iter().fold(quantiles, |panel, q| {
         panel.ask(&quantile(*q, &[], &list::CALL_DURATION), format!("p{}", q * 100.0))
     });
-    let reasons = series(&list::CALLS)
-        .one_of(&labels::VERDICT, &palette::verdicts_of(&[Party::Gateway, Party::Upstream]));
+    let reasons = series(&list::CALLS).one_of(&labels::VERDICT, &verdicts_of(Party::FAILING));
     let failed = rate_by(&[&labels::VERDICT], &reasons);
     row(
         "Calls",

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::model::{Matcher, Override, Property};
 use crate::{
     extraction::{AttemptOutcome, Verdict},
+    monitoring::party::Party,
     telemetry::event::{CacheResult, ValidationResult},
 };
 
@@ -28,43 +29,6 @@ pub(super) const PURPLE: &str = "purple";
 /// A colour for the series of each name.
 pub(super) type Colours = Vec<(&'static str, &'static str)>;
 
-/// Whose doing a call's end is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Party {
-    /// Nobody's: it went well.
-    Nobody,
-    /// The caller's: the request was wrong or refused by the model, or nobody waits any more.
-    Caller,
-    /// The gateway's: it refused, or broke.
-    Gateway,
-    /// The upstream's, or of the time it took.
-    Upstream,
-}
-
-/// Whose doing a verdict is.
-pub(super) const fn party(verdict: Verdict) -> Party {
-    match verdict {
-        Verdict::Ok => Party::Nobody,
-        Verdict::Invalid
-        | Verdict::Unauthenticated
-        | Verdict::NotCached
-        | Verdict::Refused
-        | Verdict::Cancelled
-        | Verdict::Unimplemented => Party::Caller,
-        Verdict::Saturated | Verdict::Draining | Verdict::Internal => Party::Gateway,
-        Verdict::DeadlineExceeded
-        | Verdict::RateLimited
-        | Verdict::UpstreamFailed
-        | Verdict::UpstreamRejected
-        | Verdict::AnswerInvalid => Party::Upstream,
-    }
-}
-
-/// The verdicts that are the doing of one of these.
-pub(super) fn verdicts_of(parties: &[Party]) -> Vec<&'static str> {
-    Verdict::ALL.iter().filter(|verdict| parties.contains(&party(**verdict))).map(|v| v.as_str()).collect()
-}
-
 /// Green is well, red hurts users, yellow protects the gateway, grey is the caller's own doing.
 pub(super) fn verdicts() -> Colours {
     let colour = |verdict: &Verdict| match verdict {
@@ -76,7 +40,7 @@ pub(super) fn verdicts() -> Colours {
         Verdict::AnswerInvalid => PURPLE,
         Verdict::Refused => "light-purple",
         Verdict::Cancelled => "#b0b0b0",
-        verdict => match party(*verdict) {
+        verdict => match Party::of(*verdict) {
             Party::Nobody => GREEN,
             Party::Caller => GREY,
             Party::Gateway => YELLOW,

@@ -5,12 +5,15 @@ use super::{
     figures,
     grid::{Row, row},
     model::Dashboard,
-    palette::{self, BLUE, GREEN, ORANGE, Party, RED, YELLOW},
+    palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
     panels::{heatmap, lines, stat, table, unit},
     scope::{buckets_over_time, gauge, legend, max_by, quantile, rate, rate_by, series},
 };
 use crate::{
-    monitoring::query::{self, Query},
+    monitoring::{
+        party::Party,
+        query::{self, Query},
+    },
     telemetry::catalogue::{labels, list},
 };
 

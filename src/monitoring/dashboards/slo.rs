@@ -5,12 +5,13 @@ use super::{
     figures,
     grid::{Row, row},
     model::Dashboard,
-    palette::{self, BLUE, GREEN, ORANGE, Party, RED, YELLOW},
+    palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
     panels::{lines, stat, unit},
     scope::{legend, rate_by},
 };
 use crate::{
     monitoring::{
+        party::Party,
         query::Query,
         rules::{
             Thresholds,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, RATED_CALLS, SLOW_SHARE};
 use crate::{
-    extraction::Verdict,
     monitoring::{
+        party::{Party, verdicts_of},
         query::{Query, buckets, counts, series, sum_by},
         rules::{Group, INTERVAL, Options, Rule},
     },
@@ -73,43 +73,6 @@ const BUDGET_PERIOD: Duration = Duration::from_hours(30 * 24);
 /// The budget of 30 days does not move within minutes, and is dear to compute.
 const BUDGET_INTERVAL: Duration = Duration::from_mins(5);
 
-/// Whose doing the end of a call was.
-#[derive(PartialEq)]
-enum Judgement {
-    /// It went well.
-    Served,
-    /// The gateway, its configuration or an upstream failed the caller.
-    Failed,
-    /// The caller's own: neither good nor bad, or one who sends nonsense would dilute or spend the budget.
-    Callers,
-}
-
-/// `draining` and `saturated` are refusals on purpose, and still the caller has no answer. `upstream_rejected` may
-/// come of a caller's overlong text, but also of an expired credential: an outage that must not look green.
-fn judge(verdict: Verdict) -> Judgement {
-    match verdict {
-        Verdict::Ok => Judgement::Served,
-        Verdict::Saturated
-        | Verdict::Draining
-        | Verdict::DeadlineExceeded
-        | Verdict::RateLimited
-        | Verdict::UpstreamFailed
-        | Verdict::UpstreamRejected
-        | Verdict::AnswerInvalid
-        | Verdict::Internal => Judgement::Failed,
-        Verdict::Invalid
-        | Verdict::Unauthenticated
-        | Verdict::NotCached
-        | Verdict::Refused
-        | Verdict::Cancelled
-        | Verdict::Unimplemented => Judgement::Callers,
-    }
-}
-
-fn verdicts(fits: impl Fn(Judgement) -> bool) -> Vec<&'static str> {
-    Verdict::ALL.iter().filter(|verdict| fits(judge(**verdict))).map(|verdict| verdict.as_str()).collect()
-}
-
 pub(super) fn groups(options: &Options) -> [Group; 2] {
     let record = |name: &str, expr: Query| Rule::Record { name: name.to_owned(), expr };
     let budget = options.thresholds.error_budget();
@@ -138,12 +101,12 @@ pub(super) fn groups(options: &Options) -> [Group; 2] {
 }
 
 fn rated(options: &Options, window: Window) -> Query {
-    calls(options, window, &verdicts(|judgement| judgement != Judgement::Callers))
+    calls(options, window, &verdicts_of(Party::RATED))
 }
 
 /// Zero, not nothing, where no call has failed yet.
 fn failed(options: &Options, window: Window) -> Query {
-    let failed = calls(options, window, &verdicts(|judgement| judgement == Judgement::Failed));
+    let failed = calls(options, window, &verdicts_of(Party::FAILING));
     Query::from(format!("{failed}\n  or 0 * {}", rated(options, window)))
 }
 
