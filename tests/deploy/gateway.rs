@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tidegate");
-const CALLS: u32 = 60;
+const CALLS: u32 = 36;
 
 fn check(path: &Path) -> Output {
     Command::new(PROGRAM).args(["check-config", "--config"]).arg(path).output().unwrap()
