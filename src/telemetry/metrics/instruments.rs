@@ -103,8 +103,8 @@ impl Instruments {
         values: [LabelValue; N],
     ) -> Traced<Counter> {
         let key = key(metric, values);
-        let exemplars = self.exemplars_of(metric, &key);
-        Traced::new(self.counter_of(metric, &key), exemplars)
+        let counter = self.counter_of(metric, &key);
+        Traced::new(counter, self.exemplars_of(metric, &key))
     }
 
     fn counter_of(&self, metric: &'static Metric, key: &Key) -> Counter {
@@ -161,14 +161,15 @@ impl Instruments {
         values: [LabelValue; N],
     ) -> Traced<Histogram> {
         let key = key(metric, values);
-        let exemplars = self.exemplars_of(metric, &key);
-        Traced::new(self.histogram_of(metric, &key), exemplars)
+        let histogram = self.histogram_of(metric, &key);
+        Traced::new(histogram, self.exemplars_of(metric, &key))
     }
 
-    /// Those of a series that there is no room for are found by nobody.
+    /// The exemplars of a series that was made before; those of one that there was no room for are found by
+    /// nobody.
     fn exemplars_of(&self, metric: &'static Metric, key: &Key) -> Arc<Exemplars> {
         let bounds = if let Kind::Histogram(bounds) = metric.kind { bounds } else { &[] };
-        if self.count.admit(metric, key) {
+        if self.count.has(key) {
             self.exemplars.of(series(metric, key), bounds)
         } else {
             Arc::new(Exemplars::new(bounds))
@@ -264,6 +265,16 @@ impl HistogramFn for Both<Histogram> {
 mod tests {
     use super::*;
     use crate::telemetry::catalogue::list;
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted_once_with_exemplars_too() {
+        let instruments = Instruments::new(None, SeriesCount::up_to(0)).unwrap();
+        instruments.counter(&list::CACHE_REQUESTS, [word("hit")]).increment(1);
+        assert_eq!(instruments.count().refused(), 1);
+        let labels = || [word("grpc"), word("_OTHER"), word("OK"), None];
+        drop(instruments.traced_histogram(&list::RPC_DURATION, labels()));
+        assert_eq!(instruments.count().refused(), 1 + list::RPC_DURATION.series_each());
+    }
 
     #[test]
     fn what_there_is_no_room_for_is_counted_and_not_made() {

@@ -54,6 +54,11 @@ impl SeriesCount {
         true
     }
 
+    /// Whether the series with these labels was admitted.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.known().keys.contains(&key.get_hash())
+    }
+
     /// How many there are.
     pub(super) fn made(&self) -> usize {
         self.known().made
