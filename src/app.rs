@@ -34,8 +34,8 @@ use crate::{
     },
 };
 
-/// How often the cache's bookkeeping is done and its level reported.
-const CACHE_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// How often the cache's bookkeeping is done, and its level and the budgets' reported.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long the telemetry may take to deliver what it still holds at shutdown, and the tasks that need
 /// no drain to end.
@@ -243,11 +243,15 @@ fn spawn_upkeep(
     drop(Tasks::default().spawn(telemetry.upkeep()));
     let (pipeline, observer) = (Arc::clone(pipeline), Arc::clone(observer));
     tasks.spawn_until_stopped(async move {
-        let mut ticks = interval(CACHE_UPKEEP_INTERVAL);
+        let mut ticks = interval(UPKEEP_INTERVAL);
         loop {
             ticks.tick().await;
             let (entries, weight_bytes) = pipeline.answers().level().await;
             observer.observe(&Event::CacheLevel { entries, weight_bytes });
+            // An idle budget refills without anything happening to it.
+            for (endpoint, ratio) in pipeline.budgets() {
+                observer.observe(&Event::BudgetMoved { endpoint, ratio });
+            }
         }
     });
 }

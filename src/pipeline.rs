@@ -13,11 +13,14 @@ use tracing::Span;
 use crate::{
     cache::{Answers, Boarding, CacheKey, CachedAnswer, FlightKey, Flights, Lookup, Pilot, Waited, Waiter},
     clock::WallClock,
-    extraction::{AttemptOutcome, CacheMode, Call, ExtractError, Extraction, Phase, Tenant, Trail, Verdict},
+    extraction::{
+        AttemptOutcome, AttemptRecord, CacheMode, Call, ErrorType, ExtractError, Extraction, Phase, Tenant,
+        Trail, Verdict,
+    },
     resilience::{BudgetPolicy, Flight, Landing, Policy, Target, budget::Budget, log::FlightLog},
     tasks::Tasks,
     telemetry::{CallGuard, Event, Observer, event::CacheResult, spans},
-    upstream::{Question, Upstream},
+    upstream::{Endpoint, Question, Upstream},
 };
 
 pub use report::{Report, Served};
@@ -268,6 +271,14 @@ impl Pipeline {
         &self.answers
     }
 
+    /// What is left of each upstream's retry budget, from 0 to 1.
+    pub fn budgets(&self) -> impl Iterator<Item = (&Arc<Endpoint>, f64)> {
+        let now = Instant::now();
+        self.targets
+            .values()
+            .map(move |target| (target.upstream.endpoint(), target.budget.books().ratio_at(now)))
+    }
+
     /// How many flights are in the air.
     pub fn flights(&self) -> usize {
         self.flights.len()
@@ -307,8 +318,14 @@ fn excuses_staleness(verdict: Verdict) -> bool {
 }
 
 fn deadline_exceeded(trail: &Trail, joined: bool) -> ExtractError {
-    let running = trail.attempts.last().is_some_and(|attempt| attempt.outcome.is_none());
-    let failed = trail.attempts.iter().rev().find(|attempt| attempt.outcome == Some(AttemptOutcome::Failure));
+    // The flight may have cut its attempt for the same reason a moment earlier.
+    let cut = |attempt: &AttemptRecord| attempt.error_type == Some(ErrorType::DeadlineExceeded);
+    let running = trail.attempts.last().is_some_and(|attempt| attempt.outcome.is_none() || cut(attempt));
+    let failed = trail
+        .attempts
+        .iter()
+        .rev()
+        .find(|attempt| attempt.outcome == Some(AttemptOutcome::Failure) && !cut(attempt));
     let phase = match (joined, running) {
         (true, _) => Phase::Joined,
         (false, true) => Phase::Attempt,

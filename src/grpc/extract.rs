@@ -50,9 +50,12 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
     ) -> Result<Response<proto::ExtractResponse>, Status> {
         let received = received(&request);
         let span = request.extensions().get::<Span>().cloned().unwrap_or_else(Span::none);
+        // Outlives the guard, however the call ends: who waits for the last place to be free, as the drain does,
+        // has heard of every end.
+        let mut place = None;
         let mut guard = CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone());
         // Larger than a task's usual future; one allocation per call.
-        let (profile, served) = Box::pin(self.serve(request, received, &mut guard)).await;
+        let (profile, served) = Box::pin(self.serve(request, received, &mut guard, &mut place)).await;
         let verdict = served.result.as_ref().err().map_or(Verdict::Ok, ExtractError::verdict);
         guard.trail(&served.report.trail);
         guard.waited(served.report.split(served.elapsed).elsewhere());
@@ -87,13 +90,15 @@ impl Extraction {
         request: Request<proto::ExtractRequest>,
         received: Instant,
         guard: &mut CallGuard,
+        place: &mut Option<Admitted>,
     ) -> (Option<Arc<str>>, Served) {
         let profile = self.profiles.name(request.get_ref());
         if let Some(profile) = &profile {
             guard.profile(profile);
         }
         let served = match self.let_in(request, received) {
-            Ok((call, _admitted)) => {
+            Ok((call, admitted)) => {
+                *place = Some(admitted);
                 guard.accepted(&call.profile.name);
                 guard.deadline(call.deadline.instant());
                 self.pipeline.extract(&call, guard).await

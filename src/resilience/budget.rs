@@ -63,12 +63,20 @@ pub struct Purse {
 /// Tokens set aside for one retry: to be spent when it is sent, or given back.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "spend it when the retry is sent, or give it back"]
-pub struct Stake(Millitokens);
+pub struct Stake {
+    amount: Millitokens,
+    since: Instant,
+}
 
 impl Stake {
     /// How much is set aside.
     pub fn amount(&self) -> Millitokens {
-        self.0
+        self.amount
+    }
+
+    /// Since when.
+    pub fn since(&self) -> Instant {
+        self.since
     }
 }
 
@@ -96,20 +104,20 @@ impl Purse {
         self.refill(now);
         self.tokens = self.tokens.checked_sub(cost)?;
         self.set_aside += cost;
-        Some(Stake(cost))
+        Some(Stake { amount: cost, since: now })
     }
 
     /// The retry is being sent.
     #[expect(clippy::needless_pass_by_value, reason = "a stake can be used only once")]
     pub fn spend(&mut self, stake: Stake) {
-        self.set_aside = self.set_aside.saturating_sub(stake.0);
+        self.set_aside = self.set_aside.saturating_sub(stake.amount);
     }
 
     /// The retry is not made after all.
     #[expect(clippy::needless_pass_by_value, reason = "a stake can be used only once")]
     pub fn give_back(&mut self, stake: Stake) {
-        self.set_aside = self.set_aside.saturating_sub(stake.0);
-        self.tokens += stake.0;
+        self.set_aside = self.set_aside.saturating_sub(stake.amount);
+        self.tokens += stake.amount;
     }
 
     /// An attempt succeeded. Says how much that put in: nothing if the purse is full.
@@ -120,7 +128,13 @@ impl Purse {
         self.tokens - before
     }
 
-    /// What is left, from 0 to 1.
+    /// What is left now, from 0 to 1.
+    pub fn ratio_at(&mut self, now: Instant) -> f64 {
+        self.refill(now);
+        self.ratio()
+    }
+
+    /// What was left at the last look, from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a purse never holds more than 2^52 thousandths")]
     pub fn ratio(&self) -> f64 {
         if self.capacity == 0 { 0.0 } else { self.tokens as f64 / self.capacity as f64 }
@@ -246,7 +260,7 @@ mod tests {
                     Act::Reward => drop(purse.reward(now)),
                     Act::Pass(ms) => now += Duration::from_millis(ms),
                 }
-                let out: Millitokens = stakes.iter().map(|stake| stake.0).sum();
+                let out: Millitokens = stakes.iter().map(|stake| stake.amount).sum();
                 prop_assert_eq!(out, purse.set_aside);
                 prop_assert!(purse.tokens + out <= purse.capacity);
             }

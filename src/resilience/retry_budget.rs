@@ -29,6 +29,7 @@ pub struct Books {
 #[must_use = "the attempt counts as in flight only as long as this lives"]
 pub struct Seat<'a> {
     budget: &'a RetryBudget,
+    tenant: Tenant,
     kind: AttemptKind,
 }
 
@@ -51,14 +52,16 @@ impl RetryBudget {
             return None;
         }
         books.traffic.enter(kind);
-        books.shares.seen(now, tenant);
-        Some(Seat { budget: self, kind })
+        books.shares.enter(now, tenant);
+        Some(Seat { budget: self, tenant: tenant.clone(), kind })
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.budget.books().traffic.leave(self.kind);
+        let mut books = self.budget.books();
+        books.traffic.leave(self.kind);
+        books.shares.leave(&self.tenant);
     }
 }
 
@@ -97,7 +100,7 @@ impl Books {
 
     /// The retry of `tenant` is not made after all.
     pub fn give_back(&mut self, now: Instant, tenant: &Tenant, stake: Stake) {
-        self.shares.earned(now, tenant, stake.amount());
+        self.shares.given_back(now, tenant, stake.amount(), stake.since());
         self.purse.give_back(stake);
     }
 
@@ -107,7 +110,12 @@ impl Books {
         self.shares.earned(now, tenant, earned);
     }
 
-    /// What is left of the purse, from 0 to 1.
+    /// What is left of the purse now, from 0 to 1.
+    pub fn ratio_at(&mut self, now: Instant) -> f64 {
+        self.purse.ratio_at(now)
+    }
+
+    /// What was left of the purse at the last look, from 0 to 1.
     pub fn ratio(&self) -> f64 {
         self.purse.ratio()
     }
@@ -171,7 +179,7 @@ mod tests {
         let now = Instant::now();
         let mut books = Books::new(&POLICY, now);
         let (busy, other) = (Tenant::configured("busy"), Tenant::configured("other"));
-        books.shares.seen(now, &other);
+        books.shares.enter(now, &other);
         for _ in 0..1_000 {
             books.reward(now, &busy);
         }

@@ -33,7 +33,11 @@ pub struct Shares {
 
 /// One tenant's spending less its earnings, by slot. The newest slot is the last and is never missing.
 #[derive(Debug, Default)]
-struct Account(VecDeque<(u64, i64)>);
+struct Account {
+    drained: VecDeque<(u64, i64)>,
+    /// Its attempts in flight: as long as there is one, it is present.
+    in_flight: u32,
+}
 
 impl Shares {
     /// Nobody has spent anything.
@@ -41,22 +45,38 @@ impl Shares {
         Self { start: now, tenants: HashMap::new() }
     }
 
-    /// `tenant` uses the upstream.
-    pub fn seen(&mut self, now: Instant, tenant: &Tenant) {
-        self.add(now, tenant, 0);
+    /// An attempt of `tenant` is being sent.
+    pub fn enter(&mut self, now: Instant, tenant: &Tenant) {
+        let account = self.add(now, tenant, 0);
+        account.in_flight = account.in_flight.saturating_add(1);
+    }
+
+    /// An attempt of `tenant` that entered has ended.
+    pub fn leave(&mut self, tenant: &Tenant) {
+        if let Some(account) = self.tenants.get_mut(tenant) {
+            account.in_flight = account.in_flight.saturating_sub(1);
+        }
     }
 
     /// `tenant` has spent `cost`.
     pub fn spent(&mut self, now: Instant, tenant: &Tenant, cost: Millitokens) {
-        self.add(now, tenant, signed(cost));
+        let _ = self.add(now, tenant, signed(cost));
     }
 
-    /// `tenant` has earned `amount`, or was given it back.
+    /// `tenant` has been given back what it had spent at `since`; what is forgotten already is no income.
+    pub fn given_back(&mut self, now: Instant, tenant: &Tenant, amount: Millitokens, since: Instant) {
+        if self.slot(since) + WINDOW > self.slot(now) {
+            self.earned(now, tenant, amount);
+        }
+    }
+
+    /// `tenant` has earned `amount`.
     pub fn earned(&mut self, now: Instant, tenant: &Tenant, amount: Millitokens) {
-        self.add(now, tenant, -signed(amount));
+        let _ = self.add(now, tenant, -signed(amount));
     }
 
-    /// Whether `tenant` may spend `cost` while `left` tokens are left.
+    /// Whether `tenant` may spend `cost` while `left` tokens are left. One that has drained nothing may: what
+    /// stops it is that the purse is empty, not its share.
     pub fn allows(&mut self, now: Instant, tenant: &Tenant, cost: Millitokens, left: Millitokens) -> bool {
         let slot = self.slot(now);
         self.tenants.retain(|_, account| account.is_present(slot));
@@ -65,15 +85,14 @@ impl Shares {
         }
         let drained: Millitokens = self.tenants.values().map(|account| account.drained(slot)).sum();
         let own = self.tenants.get(tenant).map_or(0, |account| account.drained(slot));
-        own + cost <= (left + drained) / PARTS
+        own == 0 || own + cost <= (left + drained) / PARTS
     }
 
-    fn add(&mut self, now: Instant, tenant: &Tenant, amount: i64) {
+    fn add(&mut self, now: Instant, tenant: &Tenant, amount: i64) -> &mut Account {
         let slot = self.slot(now);
-        match self.tenants.get_mut(tenant) {
-            Some(account) => account.add(slot, amount),
-            None => drop(self.tenants.insert(tenant.clone(), Account::new(slot, amount))),
-        }
+        let account = self.tenants.entry(tenant.clone()).or_default();
+        account.add(slot, amount);
+        account
     }
 
     fn slot(&self, now: Instant) -> u64 {
@@ -82,24 +101,20 @@ impl Shares {
 }
 
 impl Account {
-    fn new(slot: u64, amount: i64) -> Self {
-        Self(VecDeque::from([(slot, amount)]))
-    }
-
     fn add(&mut self, slot: u64, amount: i64) {
-        self.0.retain(|(written, _)| written + WINDOW > slot);
-        match self.0.back_mut() {
+        self.drained.retain(|(written, _)| written + WINDOW > slot);
+        match self.drained.back_mut() {
             Some((written, drained)) if *written >= slot => *drained = drained.saturating_add(amount),
-            _ => self.0.push_back((slot, amount)),
+            _ => self.drained.push_back((slot, amount)),
         }
     }
 
     fn is_present(&self, slot: u64) -> bool {
-        self.0.back().is_some_and(|(written, _)| written + WINDOW > slot)
+        self.in_flight > 0 || self.drained.back().is_some_and(|(written, _)| written + WINDOW > slot)
     }
 
     fn drained(&self, slot: u64) -> Millitokens {
-        let recent = self.0.iter().filter(|(written, _)| written + WINDOW > slot);
+        let recent = self.drained.iter().filter(|(written, _)| written + WINDOW > slot);
         let drained: i64 = recent.map(|(_, drained)| drained).sum();
         Millitokens::try_from(drained).unwrap_or(0)
     }
@@ -121,12 +136,17 @@ mod tests {
         Tenant::configured(name)
     }
 
+    fn seen(shares: &mut Shares, now: Instant, tenant: &Tenant) {
+        shares.enter(now, tenant);
+        shares.leave(tenant);
+    }
+
     /// Two tenants, both present.
     fn shares(now: Instant) -> (Shares, Tenant, Tenant) {
         let mut shares = Shares::new(now);
         let (noisy, quiet) = (tenant("noisy"), tenant("quiet"));
-        shares.seen(now, &noisy);
-        shares.seen(now, &quiet);
+        seen(&mut shares, now, &noisy);
+        seen(&mut shares, now, &quiet);
         (shares, noisy, quiet)
     }
 
@@ -135,7 +155,7 @@ mod tests {
         let now = Instant::now();
         let mut shares = Shares::new(now);
         let alone = tenant("alone");
-        shares.seen(now, &alone);
+        seen(&mut shares, now, &alone);
         shares.spent(now, &alone, 99 * TOKEN);
         assert!(shares.allows(now, &alone, TOKEN, TOKEN));
     }
@@ -171,7 +191,7 @@ mod tests {
         shares.spent(now, &noisy, 60 * TOKEN);
         assert!(!shares.allows(now, &noisy, TOKEN, 40 * TOKEN));
         let later = now + Duration::from_secs(9);
-        shares.seen(later, &quiet);
+        seen(&mut shares, later, &quiet);
         assert!(!shares.allows(later, &noisy, TOKEN, 40 * TOKEN), "still within the window");
         let forgotten = now + Duration::from_secs(10);
         assert!(shares.allows(forgotten, &noisy, TOKEN, 40 * TOKEN));
@@ -179,6 +199,41 @@ mod tests {
         shares.spent(alone, &noisy, 40 * TOKEN);
         assert!(shares.allows(alone, &noisy, TOKEN, TOKEN), "the other has gone");
         assert_eq!(shares.tenants.len(), 1, "nobody is remembered for ever");
+    }
+
+    #[test]
+    fn a_tenant_that_has_drained_nothing_is_stopped_by_an_empty_purse_only() {
+        let now = Instant::now();
+        let (mut shares, noisy, quiet) = shares(now);
+        assert!(shares.allows(now, &quiet, TOKEN, TOKEN), "a small purse pays as well");
+        shares.spent(now, &noisy, TOKEN);
+        assert!(shares.allows(now, &quiet, TOKEN, TOKEN));
+    }
+
+    #[test]
+    fn a_tenant_is_present_while_it_waits_for_an_answer() {
+        let now = Instant::now();
+        let (mut shares, noisy, quiet) = shares(now);
+        shares.enter(now, &quiet);
+        let later = now + Duration::from_secs(60);
+        shares.spent(later, &noisy, 60 * TOKEN);
+        assert!(!shares.allows(later, &noisy, TOKEN, 40 * TOKEN));
+        shares.leave(&quiet);
+        let much_later = later + Duration::from_secs(10);
+        shares.spent(much_later, &noisy, 60 * TOKEN);
+        assert!(shares.allows(much_later, &noisy, TOKEN, TOKEN), "nobody else is there");
+    }
+
+    #[test]
+    fn what_is_given_back_late_is_no_income() {
+        let now = Instant::now();
+        let (mut shares, noisy, quiet) = shares(now);
+        shares.spent(now, &noisy, 50 * TOKEN);
+        let later = now + Duration::from_secs(11);
+        shares.enter(later, &quiet);
+        shares.given_back(later, &noisy, 50 * TOKEN, now);
+        shares.spent(later, &noisy, 50 * TOKEN);
+        assert!(!shares.allows(later, &noisy, TOKEN, 50 * TOKEN));
     }
 
     proptest! {
@@ -193,17 +248,18 @@ mod tests {
             let (mut now, mut left) = (start, 100 * TOKEN);
             for (pause, cost, earns) in steps {
                 now += Duration::from_millis(pause);
-                shares.seen(now, &quiet);
+                seen(&mut shares, now, &quiet);
                 if earns {
                     shares.earned(now, &noisy, cost);
                     left += cost;
-                } else if shares.allows(now, &noisy, cost, left) {
+                } else if cost <= left && shares.allows(now, &noisy, cost, left) {
                     shares.spent(now, &noisy, cost);
                     left -= cost;
                     let drained = shares.tenants[&noisy].drained(shares.slot(now));
-                    prop_assert!(drained <= left, "{} drained, {} left", drained, left);
+                    // One that had drained nothing may take the last token.
+                    prop_assert!(drained <= left.max(cost), "{} drained, {} left", drained, left);
                 }
-                prop_assert!(shares.tenants.values().all(|account| account.0.len() <= 10));
+                prop_assert!(shares.tenants.values().all(|account| account.drained.len() <= 10));
             }
         }
     }
