@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity,
-    norm::Unusual,
+    norm::{Scale, Unusual},
     options::percent,
     recording::{ANSWER_SHARE, ANSWERS, ENTITIES, ENTITY_SHARE},
 };
@@ -78,11 +78,10 @@ fn drifting(options: &Options, drift: &Drift) -> Alert {
             drift.what
         ),
         description: format!(
-            "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, and more than {} times as many as is \
+            "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, and far more than is \
              normal for it: {}.",
             percent(drift.above),
             drift.what,
-            options.thresholds.norm_factor,
             drift.hurts
         ),
         ..drifted(options, &share, drift.above, ANSWERS)
@@ -98,10 +97,9 @@ fn ungrounded(options: &Options) -> Alert {
             "{{ $value | humanizePercentage }} of entities for {{ $labels.profile }} do not stand in the text"
                 .to_owned(),
         description: format!(
-            "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and more than \
-             {} times as many as is normal for it: the model makes them up.",
-            percent(above),
-            options.thresholds.norm_factor
+            "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and far more \
+             than is normal for it: the model makes them up.",
+            percent(above)
         ),
         ..drifted(options, &share, above, ENTITIES)
     }
@@ -110,7 +108,7 @@ fn ungrounded(options: &Options) -> Alert {
 /// What all drifts have in common.
 fn drifted(options: &Options, share: &str, above: f64, traffic: &str) -> Alert {
     let traffic_above = options.thresholds.answer_traffic;
-    let unusual = Unusual { share, above, traffic, traffic_above, on: "job, profile" };
+    let unusual = Unusual { share, above, traffic, traffic_above, on: "job, profile", scale: Scale::Part };
     Alert {
         name: "",
         expr: unusual.query(options),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity, WINDOW,
-    norm::Unusual,
+    norm::{Scale, Unusual},
     options::percent,
     recording::{AMPLIFICATION, FIRST_ATTEMPTS, RETRY_RATIO},
 };
@@ -37,6 +37,7 @@ fn spike(options: &Options) -> Alert {
         traffic: FIRST_ATTEMPTS,
         traffic_above: thresholds.traffic,
         on: "job, upstream",
+        scale: Scale::Open,
     };
     Alert {
         name: "TidegateRetrySpike",

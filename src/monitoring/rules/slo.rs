@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity,
-    norm::Unusual,
+    norm::{Scale, Unusual},
     options::percent,
     recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
 };
@@ -100,6 +100,7 @@ fn calls_slow(options: &Options) -> Alert {
         traffic: RATED_CALLS,
         traffic_above: thresholds.traffic,
         on: "job",
+        scale: Scale::Part,
     };
     Alert {
         name: "TidegateCallsSlow",
@@ -113,10 +114,9 @@ fn calls_slow(options: &Options) -> Alert {
             thresholds.slow_call
         ),
         description: format!(
-            "More than {} of calls take longer than {} seconds, and more than {} times as many as is normal.",
+            "More than {} of calls take longer than {} seconds, and far more than is normal.",
             percent(thresholds.slow_share),
-            thresholds.slow_call,
-            thresholds.norm_factor
+            thresholds.slow_call
         ),
         dashboard: "tidegate-overview",
     }
