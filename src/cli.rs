@@ -181,6 +181,8 @@ mod tests {
             "tidegate rules --time-scale 601",
             "tidegate rules --amplification 0.5",
             "tidegate rules --retry-ratio NaN",
+            "tidegate rules --slo 0.9",
+            "tidegate rules --overhead 1",
             "tidegate rules --slow-call 7",
             "tidegate rules --job ",
         ] {

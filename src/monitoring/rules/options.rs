@@ -29,7 +29,7 @@ pub struct TimeScale(u32);
 #[command(next_help_heading = "Thresholds")]
 pub struct Thresholds {
     /// The share of calls that must succeed
-    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.slo, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.slo, value_parser = slo)]
     pub slo: f64,
     /// Fewer calls per second than this burn no error budget
     #[arg(long, value_name = "PER_SECOND", default_value_t = Self::DEFAULT.slo_traffic, value_parser = positive)]
@@ -77,7 +77,7 @@ pub struct Thresholds {
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.saturated_share, value_parser = share)]
     pub saturated_share: f64,
     /// What the gateway itself may take of a call, at the 99th percentile
-    #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.overhead, value_parser = positive)]
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.overhead, value_parser = overhead)]
     pub overhead: f64,
     /// The share of answers in which nothing was found
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.empty_share, value_parser = share)]
@@ -160,6 +160,9 @@ impl Default for Options {
     }
 }
 
+/// How many times faster than steadily the error budget burns when that is most urgent.
+pub(super) const FASTEST_BURN: f64 = 14.4;
+
 /// A share for people.
 pub(super) fn percent(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
@@ -171,6 +174,21 @@ fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, S
 
 fn share(text: &str) -> Result<f64, String> {
     number(text, |share| share > 0.0 && share < 1.0, "a share between 0 and 1, both excluded")
+}
+
+/// With less, the fastest burn that is alerted on would need more calls to fail than there are.
+fn slo(text: &str) -> Result<f64, String> {
+    let least = 1.0 - 1.0 / FASTEST_BURN;
+    number(text, |slo| slo > least && slo < 1.0, &format!("a share above {least:.3} and below 1"))
+}
+
+/// What lies beyond the last bucket but one can't be told from what lies a little above it.
+fn overhead(text: &str) -> Result<f64, String> {
+    let Metric { kind: Kind::Histogram(bounds), .. } = &list::OVERHEAD_DURATION else {
+        return Err("the gateway's own time has no histogram".to_owned());
+    };
+    let most = bounds.last().copied().unwrap_or_default();
+    number(text, |seconds| seconds > 0.0 && seconds < most, &format!("seconds above 0 and below {most}"))
 }
 
 fn positive(text: &str) -> Result<f64, String> {

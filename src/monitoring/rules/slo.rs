@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity,
     norm::{Scale, Unusual},
-    options::percent,
+    options::{FASTEST_BURN, percent},
     recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
 };
 use crate::monitoring::query::Query;
@@ -26,7 +26,7 @@ struct Burn {
 /// an hour, 5 % within 6 hours, 10 % within a day or three.
 const BURNS: [Burn; 4] = [
     Burn {
-        rate: 14.4,
+        rate: FASTEST_BURN,
         long: Window::H1,
         short: Window::M5,
         after: Duration::from_mins(2),
