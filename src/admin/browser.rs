@@ -32,8 +32,8 @@ pub(super) async fn protect(mut response: Response) -> Response {
 /// Refuses requests for names that are not local. Without this, a web page whose own name is made to point
 /// to 127.0.0.1 could read through its visitor's browser what is meant for this machine (DNS rebinding).
 pub(super) async fn only_local_names(request: Request<Body>, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    if host.is_none_or(is_local) {
+    let host = request.headers().get(header::HOST);
+    if host.is_none_or(|host| host.to_str().is_ok_and(is_local)) {
         next.run(request).await
     } else {
         (StatusCode::MISDIRECTED_REQUEST, WRONG_NAME).into_response()

@@ -237,7 +237,8 @@ fn decoded(text: &str) -> Option<String> {
     let mut bytes = pieces.next()?.as_bytes().to_vec();
     for piece in pieces {
         let (hex, rest) = piece.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(hex, 16).ok()?);
+        let digits = hex.bytes().all(|digit| digit.is_ascii_hexdigit());
+        bytes.push(digits.then(|| u8::from_str_radix(hex, 16).ok()).flatten()?);
         bytes.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8(bytes).ok()

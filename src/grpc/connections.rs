@@ -5,7 +5,7 @@ mod greeting;
 #[cfg(test)]
 mod tests;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use futures_util::{FutureExt as _, Stream, stream};
 use tokio::{
@@ -45,9 +45,13 @@ pub(super) fn incoming(
     let door = Door { tls, limits, observer, tasks, greeted };
     let mut accepting = Box::pin(door.accept_all(listener).fuse());
     stream::poll_fn(move |cx| {
+        // Those who have greeted come first: a crowd at the door would use up this task's turn every time.
+        if let Poll::Ready(connection) = arrivals.poll_recv(cx) {
+            return Poll::Ready(connection.map(Ok));
+        }
         // It goes on for as long as the stream is asked for more.
         let _ = accepting.as_mut().poll(cx);
-        arrivals.poll_recv(cx).map(|connection| connection.map(Ok))
+        Poll::Pending
     })
 }
 

@@ -126,6 +126,7 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         ),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
+        (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%+1")], "OTEL_RESOURCE_ATTRIBUTES"),
     ] {
         assert_eq!(only_problem(load_with(MINIMAL, &variables)).path, path);
     }

@@ -14,10 +14,10 @@ from prometheus_client import parser as text
 from prometheus_client.openmetrics import parser as openmetrics
 from tools import free_port, tool, until
 
-# What Prometheus sends as it is, and with native histograms switched on.
 # What moves between two looks at the page.
 MOVING = ("process_", "tidegate_runtime_")
 
+# What Prometheus sends as it is, and with native histograms switched on.
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -31,6 +31,7 @@ ACCEPT_PROTOBUF = (
 TRACED = {
     "rpc_server_call_duration_seconds_bucket",
     "tidegate_call_duration_seconds_bucket",
+    "tidegate_overhead_seconds_bucket",
     "http_client_request_duration_seconds_bucket",
     "gen_ai_client_operation_duration_seconds_bucket",
     "tidegate_upstream_call_retries_bucket",
