@@ -26,6 +26,7 @@ mod entities;
 mod epoch;
 mod exchange;
 mod instance;
+mod line;
 mod log;
 mod openai;
 mod reply;

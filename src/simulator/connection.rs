@@ -1,4 +1,4 @@
-//! One connection, and the ways to end it that HTTP does not know.
+//! One connection, whose socket can be taken away from HTTP.
 
 use std::{
     convert::Infallible,
@@ -8,25 +8,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::Response;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::{mpsc, oneshot},
+    sync::oneshot,
 };
 
-use super::{Shared, body::Body, log::Ticket, service};
+use super::{Shared, line::Line, service};
 
 /// Streams at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 1_000;
-/// One of the endless header lines, and how many of them are written at once.
-const HEADER_LINE: &[u8] = b"x-filler: there is always one more\r\n";
-const LINES_AT_ONCE: usize = 200;
 
 /// Serves HTTP/1.1 or HTTP/2 on `stream` until either side ends it.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
@@ -51,76 +47,6 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     if let (Some(severance), Ok(stream)) = (severance, returned.await) {
         severance.act(stream).await;
     }
-}
-
-/// An end that HTTP does not know. On HTTP/2 it ends every stream of the connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Severed {
-    /// With a FIN, and no answer.
-    Close,
-    /// With a RST, and no answer.
-    Reset,
-    /// After a status line and header lines without an end, `bytes` of them at most. (On HTTP/2 the peer sees
-    /// no frames but rubbish.)
-    EndlessHeaders {
-        /// Header bytes after which the connection is closed nonetheless.
-        bytes: u64,
-    },
-}
-
-/// The way from an exchange to the connection under it.
-#[derive(Debug, Clone)]
-pub(super) struct Line(mpsc::Sender<Severance>);
-
-impl Line {
-    fn new() -> (Line, mpsc::Receiver<Severance>) {
-        // One is enough: the first severance ends the connection.
-        let (sender, receiver) = mpsc::channel(1);
-        (Line(sender), receiver)
-    }
-
-    /// Takes the connection away from HTTP and ends it. The caller is dropped with it, so this never returns.
-    pub(super) async fn sever(self, how: Severed, ticket: Ticket) -> Response<Body> {
-        let _ = self.0.send(Severance { how, ticket }).await;
-        std::future::pending().await
-    }
-}
-
-#[derive(Debug)]
-struct Severance {
-    how: Severed,
-    ticket: Ticket,
-}
-
-impl Severance {
-    async fn act(mut self, mut stream: TcpStream) {
-        match self.how {
-            Severed::Close => {
-                self.ticket.finish();
-                let _ = stream.shutdown().await;
-            }
-            Severed::Reset => {
-                self.ticket.finish();
-                let _ = stream.set_zero_linger();
-            }
-            Severed::EndlessHeaders { bytes } => {
-                if flood(&mut stream, bytes).await.is_ok() {
-                    self.ticket.finish();
-                }
-            }
-        }
-    }
-}
-
-async fn flood(stream: &mut TcpStream, bytes: u64) -> io::Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n").await?;
-    let lines = HEADER_LINE.repeat(LINES_AT_ONCE);
-    let mut written = 0;
-    while written < bytes {
-        stream.write_all(&lines).await?;
-        written += lines.len() as u64;
-    }
-    Ok(())
 }
 
 /// A TCP stream lent to HTTP. When HTTP drops it, its owner has it back.

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::{
     Shared,
     body::Body,
-    connection::Line,
+    line::Line,
     log::Ticket,
     openai::{self, BadRequest, Chat},
     reply::{self, Act, Reply, Scene},

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use super::{
     body::{Body, Step},
-    connection::Severed,
     echo::Echo,
     entities::{self, Entity, Kind},
     epoch::Epoch,
     instance::instance,
+    line::Severed,
     log::Ticket,
     openai::{self, Chat, Completion},
     script::{ErrorReply, Fault, Place, RetryAfter, Rule},

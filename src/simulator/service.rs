@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::{
     Shared,
     body::Body,
-    connection::Line,
     exchange::exchange,
+    line::Line,
     openai,
     reply::Reply,
     script::{ErrorReply, Script},
