@@ -15,6 +15,7 @@ mod load;
 mod process;
 mod ratios;
 mod report;
+mod setting;
 mod soak;
 mod statistics;
 mod surroundings;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     lane::Lane,
     load::Workload,
-    ratios::{SETTINGS, Sample, Setting},
+    setting::{SETTINGS, Sample, Setting},
     statistics::Spread,
 };
 
