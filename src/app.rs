@@ -124,6 +124,9 @@ impl App {
         let admin_stop = CancellationToken::new();
         drop(Tasks::default().spawn(admin::serve(admin, state, admin_stop.clone())));
         observer.observe(&Event::ServerStarted { grpc: grpc_addr, admin: admin_addr });
+        for warning in &config.warnings {
+            observer.observe(&Event::ConfigDoubted { key: &warning.path, doubt: &warning.to_string() });
+        }
         Ok(Self {
             grpc_addr,
             admin_addr,

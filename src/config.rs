@@ -69,6 +69,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// Metrics, traces and logs.
     pub telemetry: TelemetrySettings,
+    /// What does nothing or may be a mistake, though it stands in nobody's way.
+    pub warnings: Vec<Problem>,
     /// All of the above as it was read; see [`effective()`].
     effective: Table,
 }
@@ -89,7 +91,7 @@ impl Config {
             [("dialect", "openai"), ("base_url", simulator_base_url.as_str()), ("model", "simulator")]
                 .map(|(key, value)| (key.to_owned(), Value::from(value))),
         );
-        let upstreams = Table::from_iter([("simulator".to_owned(), Value::Table(simulator))]);
+        let upstreams = Table::from_iter([(overlay::EMBEDDED.to_owned(), Value::Table(simulator))]);
         let table = Table::from_iter([("upstreams".to_owned(), Value::Table(upstreams))]);
         read(table, Path::new(""), environment).1
     }
@@ -107,7 +109,9 @@ fn read(
         ..Reading::default()
     };
     reading.problems = overlay::lay(&mut table, environment, &mut reading.origins);
-    reading.problems.extend(otel::fill(&mut table, environment, &mut reading.origins));
+    let said = otel::fill(&mut table, environment, &mut reading.origins);
+    reading.problems.extend(said.problems);
+    reading.warnings.extend(said.warnings);
 
     let mut root = Section::root(&mut reading, table);
     let credentials = auth::read(&mut root);
@@ -133,6 +137,7 @@ fn read(
         retry,
         cache,
         telemetry,
+        warnings: std::mem::take(&mut reading.warnings),
         effective: std::mem::take(&mut reading.effective),
     });
     (reading, config)

@@ -547,11 +547,59 @@ fn too_many_names_are_a_problem() {
 }
 
 #[test]
+fn the_environment_can_be_all_there_is() {
+    let variables = Environment::from_iter([
+        ("TIDEGATE__UPSTREAMS__PRIMARY__DIALECT", "openai"),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__BASE_URL", "http://api.example.com/v1"),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__MODEL", "small-model"),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__API_KEY__ENV", "KEY"),
+        ("KEY", "canary"),
+    ]);
+    assert!(variables.names_upstream());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = check_config::run(&CheckConfigArgs { config: None }, &variables, &mut out, &mut err).unwrap();
+    let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+    assert_eq!(exit, Exit::Ok, "{err}");
+    assert!(out.contains("model = \"small-model\""), "{out}");
+    assert!(err.starts_with("warning: upstreams.primary.base_url = ") && err.ends_with('\n'), "{err}");
+}
+
+#[test]
+fn what_is_about_the_embedded_simulator_or_no_upstream_needs_the_simulator() {
+    for name in ["TIDEGATE__UPSTREAMS__SIMULATOR__MODEL", "TIDEGATE__RETRY__MAX_ATTEMPTS", "UPSTREAMS__A__B"]
+    {
+        assert!(!Environment::from_iter([(name, "1")]).names_upstream(), "{name}");
+    }
+    assert!(Environment::from_iter([("tidegate__upstreams__a__model", "1")]).names_upstream());
+}
+
+#[test]
+fn a_key_that_leaves_the_machine_without_tls_is_doubted() {
+    let doubted = |base_url: &str, more: &str| {
+        let text = MINIMAL.replace("https://api.example.com/v1", base_url);
+        let config = load_with(&format!("{text}{more}"), &[("KEY", "canary")]).unwrap();
+        config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let key = "api_key = { env = \"KEY\" }";
+    for base_url in ["http://api.example.com/v1", "http://10.0.0.1/v1", "http://[fd00::1]/v1"] {
+        let warnings = doubted(base_url, key);
+        assert_eq!(warnings.len(), 1, "{base_url}");
+        assert!(warnings[0].starts_with("upstreams.primary.base_url = ") && !warnings[0].contains("canary"));
+        assert!(doubted(base_url, "").is_empty(), "{base_url} without a key");
+    }
+    for base_url in
+        ["https://api.example.com/v1", "http://127.0.0.1:1/v1", "http://localhost:1/v1", "http://[::1]/v1"]
+    {
+        assert!(doubted(base_url, key).is_empty(), "{base_url}");
+    }
+}
+
+#[test]
 fn check_config_prints_the_configuration_or_its_problems() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/tidegate.example.toml");
     let check = |variables: &[(&str, &str)]| {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let args = CheckConfigArgs { config: example.clone() };
+        let args = CheckConfigArgs { config: Some(example.clone()) };
         let exit =
             check_config::run(&args, &variables.iter().copied().collect(), &mut out, &mut err).unwrap();
         (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())

@@ -14,21 +14,26 @@ use crate::config::{self, Config, Environment};
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(after_help = "Example: tidegate check-config --config tidegate.toml")]
 pub struct CheckConfigArgs {
-    /// The configuration file; `TIDEGATE__SECTION__KEY` variables override what is in it
+    /// The configuration file; `TIDEGATE__SECTION__KEY` variables override what is in it. Without one they
+    /// are all there is
     #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
+    pub config: Option<PathBuf>,
 }
 
-/// Prints the effective configuration to `out`, or all its problems to `err`.
+/// Prints the effective configuration to `out` and what may be a mistake in it to `err`, or all its problems
+/// there.
 pub fn run(
     args: &CheckConfigArgs,
     environment: &Environment,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> io::Result<Exit> {
-    match Config::load(Some(&args.config), environment) {
+    match Config::load(args.config.as_deref(), environment) {
         Ok(config) => {
             write!(out, "{}", config::effective(&config))?;
+            for warning in &config.warnings {
+                writeln!(err, "warning: {warning}")?;
+            }
             Ok(Exit::Ok)
         }
         Err(problems) => {

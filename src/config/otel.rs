@@ -1,11 +1,14 @@
 //! The standard `OTEL_*` variables: they fill what the file and `TIDEGATE__*` leave open.
 
+mod checks;
+
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
 use super::{
     environment::Environment,
+    form::shortened,
     path::KeyPath,
     problem::{Complaint, Problem},
     reader::Origin,
@@ -22,6 +25,8 @@ struct OtelSignal {
     exporter: &'static str,
     endpoint: &'static str,
     protocol: &'static str,
+    headers: &'static str,
+    insecure: &'static str,
 }
 
 const SIGNALS: [OtelSignal; 2] = [
@@ -30,12 +35,16 @@ const SIGNALS: [OtelSignal; 2] = [
         exporter: "OTEL_TRACES_EXPORTER",
         endpoint: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        headers: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        insecure: "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
     },
     OtelSignal {
         key: METRICS_KEY,
         exporter: "OTEL_METRICS_EXPORTER",
         endpoint: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
         protocol: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        headers: "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        insecure: "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
     },
 ];
 
@@ -44,22 +53,34 @@ enum Exporter {
     None,
 }
 
+/// What is to be said of the variables.
+#[derive(Default)]
+pub(super) struct Said {
+    /// Variables that are wrong.
+    pub(super) problems: Vec<Problem>,
+    /// Variables that do nothing.
+    pub(super) warnings: Vec<Problem>,
+}
+
 /// Fills the open keys of `[telemetry]`.
 pub(super) fn fill(
     table: &mut Table,
     environment: &Environment,
     origins: &mut BTreeMap<KeyPath, Origin>,
-) -> Vec<Problem> {
+) -> Said {
     let section = table.entry(SECTION).or_insert_with(|| Value::Table(Table::new()));
-    let Value::Table(section) = section else { return Vec::new() };
-    let mut filling = Filling { section, environment, origins, problems: Vec::new() };
+    let Value::Table(section) = section else { return Said::default() };
+    let mut filling = Filling { section, environment, origins, problems: Vec::new(), warnings: Vec::new() };
     filling.endpoints();
+    filling.headers();
     filling.milliseconds("otlp_timeout", "OTEL_EXPORTER_OTLP_TIMEOUT");
     filling.milliseconds("otlp_metrics_interval", "OTEL_METRIC_EXPORT_INTERVAL");
     filling.sampler();
     filling.service_name();
     filling.resource();
-    filling.problems
+    filling.numbers();
+    filling.without_effect();
+    Said { problems: filling.problems, warnings: filling.warnings }
 }
 
 struct Filling<'a> {
@@ -67,15 +88,13 @@ struct Filling<'a> {
     environment: &'a Environment,
     origins: &'a mut BTreeMap<KeyPath, Origin>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 impl Filling<'_> {
     /// An endpoint in the configuration is meant for everything, whatever the variables say of it.
     fn endpoints(&mut self) {
-        let disabled = self.environment.get_filled("OTEL_SDK_DISABLED");
-        if self.section.contains_key("otlp_endpoint")
-            || disabled.is_some_and(|v| v.eq_ignore_ascii_case("true"))
-        {
+        if self.is_disabled() || self.section.contains_key("otlp_endpoint") {
             return;
         }
         for signal in &SIGNALS {
@@ -134,10 +153,16 @@ impl Filling<'_> {
 
     /// Milliseconds, without a unit.
     fn milliseconds(&mut self, key: &str, variable: &str) {
-        if let Some(number) = self.environment.get_filled(variable)
-            && !self.section.contains_key(key)
-        {
-            self.set(key, Value::from(format!("{number}ms")), variable);
+        if self.section.contains_key(key) {
+            return;
+        }
+        match self.environment.get_filled(variable).map(str::parse::<u64>) {
+            None => {}
+            Some(Ok(number)) => self.set(key, Value::from(format!("{number}ms")), variable),
+            Some(Err(_)) => {
+                let what = "must be a whole number of milliseconds";
+                self.complain(variable, what, "write it without a unit, like 10000");
+            }
         }
     }
 
@@ -222,12 +247,17 @@ impl Filling<'_> {
         self.section.insert(key.into(), value);
     }
 
-    /// Says so once, however many signals it is about.
+    /// Says what is wrong with a variable that holds no secret.
     fn complain(&mut self, variable: &str, what: &str, remedy: &str) {
-        if self.problems.iter().any(|problem| problem.path == variable) {
-            return;
+        let value = self.environment.get(variable).map(|raw| shortened(&Value::from(raw).to_string()));
+        self.complain_of(variable, value, Complaint::new(what, remedy));
+    }
+
+    /// Says so once, however many signals it is about.
+    fn complain_of(&mut self, variable: &str, value: Option<String>, complaint: Complaint) {
+        if self.problems.iter().all(|problem| problem.path != variable) {
+            self.problems.push(Problem { value, ..Problem::at(variable, complaint) });
         }
-        self.problems.push(Problem::at(variable, Complaint::new(what, remedy)));
     }
 }
 

@@ -15,6 +15,9 @@ use super::{
 /// What the variables that are meant for us begin with, in any case.
 const PREFIX: &str = "TIDEGATE__";
 
+/// The upstream that is there if no other is configured.
+pub(super) const EMBEDDED: &str = "simulator";
+
 /// Sets in `table` what the environment says, tables before the keys in them.
 ///
 /// A value is read as TOML if it is any, else it is a text. Names are found in any case, and are lower
@@ -38,6 +41,20 @@ pub(super) fn lay(
         problems.extend(outcome.err().map(|complaint| Problem::at(variable, complaint)));
     }
     problems
+}
+
+impl Environment {
+    /// Whether an upstream other than the embedded simulator is configured here: then the environment is a
+    /// configuration of its own, without any file.
+    pub fn names_upstream(&self) -> bool {
+        self.iter().any(|(name, _)| {
+            let segments: Vec<&str> = name.split("__").collect();
+            matches!(segments[..], [tidegate, upstreams, name, ..]
+                if tidegate.eq_ignore_ascii_case("tidegate")
+                    && upstreams.eq_ignore_ascii_case("upstreams")
+                    && !name.eq_ignore_ascii_case(EMBEDDED))
+        })
+    }
 }
 
 fn set(table: &mut Table, segments: &[&str], value: Value) -> Result<KeyPath, Complaint> {

@@ -30,6 +30,8 @@ pub(super) struct Reading {
     pub(super) origins: BTreeMap<KeyPath, Origin>,
     /// What is wrong so far.
     pub(super) problems: Vec<Problem>,
+    /// What may be a mistake.
+    pub(super) warnings: Vec<Problem>,
     /// What was read so far.
     pub(super) effective: Table,
     /// Every key that was asked for.
@@ -45,9 +47,20 @@ pub(super) struct Origin {
 
 impl Reading {
     fn note(&mut self, path: &KeyPath, index: Option<usize>, value: Option<String>, complaint: Complaint) {
+        let problem = self.problem(path, index, value, complaint);
+        self.problems.push(problem);
+    }
+
+    fn problem(
+        &self,
+        path: &KeyPath,
+        index: Option<usize>,
+        value: Option<String>,
+        complaint: Complaint,
+    ) -> Problem {
         let set_by = path.outward().find_map(|path| self.origins.get(&path)).map(|o| o.variable.clone());
         let path = index.map_or_else(|| path.to_string(), |i| format!("{path}[{i}]"));
-        self.problems.push(Problem { path, value, set_by, what: complaint.what, remedy: complaint.remedy });
+        Problem { path, value, set_by, what: complaint.what, remedy: complaint.remedy }
     }
 
     fn record(&mut self, path: &KeyPath, value: Value) {
@@ -196,9 +209,14 @@ impl<'r> Section<'r> {
 
     /// Notes a problem with what was read at `key`.
     pub(super) fn complain(&mut self, key: &str, complaint: Complaint) {
-        let recorded = self.reading.recorded(&self.path.child(key));
-        let shown = recorded.filter(|value| !value.is_table()).map(|value| shortened(&value.to_string()));
+        let shown = self.shown(key);
         self.note(key, None, shown, complaint);
+    }
+
+    /// Notes what may be a mistake in what was read at `key`.
+    pub(super) fn warn(&mut self, key: &str, complaint: Complaint) {
+        let warning = self.reading.problem(&self.path.child(key), None, self.shown(key), complaint);
+        self.reading.warnings.push(warning);
     }
 
     /// Notes a problem with the section itself.
@@ -246,6 +264,12 @@ impl<'r> Section<'r> {
                 .strip_prefix(&path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
+    }
+
+    /// What was read at `key`, fit to be shown.
+    fn shown(&self, key: &str) -> Option<String> {
+        let recorded = self.reading.recorded(&self.path.child(key));
+        recorded.filter(|value| !value.is_table()).map(|value| shortened(&value.to_string()))
     }
 
     fn note(&mut self, key: &str, index: Option<usize>, value: Option<String>, complaint: Complaint) {

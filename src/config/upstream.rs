@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use http::HeaderName;
 use toml::Value;
+use url::{Host, Url};
 
 use super::{
     form::{Bytes, Count, Flag, Form, Number, Span, Text, WebUrl, Word, wrong_kind},
@@ -92,6 +93,10 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let model = section.required("model", &model_form, "name the model to ask for");
     let api_key_header = section.or("api_key_header", &API_KEY_HEADER, ApiKeyHeader::Authorization);
     let api_key = secret(&mut section, "api_key", Plain::Refused);
+    if api_key.is_some() && base_url.as_ref().is_some_and(travels_in_the_open) {
+        let what = "sends the API key in the open: whoever is on the way can read it";
+        section.warn("base_url", Complaint::new(what, "use https, unless the way is secured otherwise"));
+    }
     let answer_bytes = section.or("answer_bytes_max", &Bytes(1..=ANSWER_BYTES_MAX), 4 << 20);
     let headers = headers(&mut section, api_key.is_some().then_some(api_key_header));
     let retry_safety = section.or("retry_safety", &RETRY_SAFETY, RetrySafety::Safe);
@@ -127,6 +132,17 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
         propagate_trace,
         prices,
     })
+}
+
+/// Whether what is sent there leaves this machine without TLS.
+fn travels_in_the_open(url: &Url) -> bool {
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !local
 }
 
 /// The clocks within an attempt can't outlast it: those that are left open are cut to it, those that

@@ -29,6 +29,13 @@ pub enum Event<'a> {
         /// Address of the admin server.
         admin: SocketAddr,
     },
+    /// A setting does nothing or may be a mistake.
+    ConfigDoubted {
+        /// The key, or the environment variables.
+        key: &'a str,
+        /// What is the matter with it and what to do; no secret.
+        doubt: &'a str,
+    },
     /// The server stopped accepting calls and waits for those that run.
     ServerDraining {
         /// Calls still running.
@@ -209,6 +216,10 @@ pub enum Event<'a> {
         signal: Signal,
         /// How many items.
         count: u64,
+        /// Why.
+        cause: DropCause,
+        /// Where they should have gone: scheme, host and port. Absent: not over a network.
+        endpoint: Option<&'a str>,
     },
 }
 
@@ -227,6 +238,7 @@ impl Event<'_> {
             | Self::RetryWithheld { span, .. } => Some(span),
             Self::AttemptStarted(attempt) | Self::AttemptEnded { attempt, .. } => Some(&attempt.span),
             Self::ServerStarted { .. }
+            | Self::ConfigDoubted { .. }
             | Self::ServerDraining { .. }
             | Self::ServerStopped { .. }
             | Self::ConnectionOpened
@@ -425,5 +437,33 @@ labels! {
         Metrics = "metrics",
         /// Log lines.
         Logs = "logs",
+    }
+}
+
+labels! {
+    /// Why telemetry could not be delivered.
+    pub enum DropCause {
+        /// It came faster than it could be delivered, and no place was left to wait in.
+        QueueFull = "queue_full",
+        /// The collector's name has no address.
+        Dns = "dns",
+        /// Nobody listens at the collector's address.
+        ConnectRefused = "connect_refused",
+        /// No connection came about, for another reason.
+        Connect = "connect",
+        /// TLS failed, or the collector's certificate is not trusted.
+        Tls = "tls",
+        /// The export took longer than it may.
+        Timeout = "timeout",
+        /// Somebody answers there, but not as a collector of OTLP over gRPC.
+        NotOtlp = "not_otlp",
+        /// The collector did not accept the credential, or wants one.
+        Unauthorized = "unauthorized",
+        /// The collector said that it can't take anything now.
+        Unavailable = "unavailable",
+        /// The collector did not accept what it was sent.
+        Rejected = "rejected",
+        /// None of these.
+        Other = "other",
     }
 }

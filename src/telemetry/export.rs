@@ -1,5 +1,7 @@
 //! OTLP export that counts what it loses and never holds up a call.
 
+mod cause;
+
 use std::{
     sync::{
         Arc,
@@ -26,7 +28,12 @@ use opentelemetry_sdk::{
     },
 };
 
-use super::{catalogue::list, drops::Drops, event::Signal, settings::TelemetrySettings};
+use super::{
+    catalogue::list,
+    drops::Drops,
+    event::{DropCause, Signal},
+    settings::TelemetrySettings,
+};
 
 /// The most series of one instrument: 256 profiles x 3 entries x 15 verdicts, and some.
 const SERIES_MAX: usize = 16_384;
@@ -132,7 +139,7 @@ impl<P: SpanProcessor> SpanProcessor for BoundedSpans<P> {
             self.next.on_end(span);
         } else {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.drops.add(Signal::Spans, 1);
+            self.drops.add(Signal::Spans, 1, DropCause::QueueFull);
         }
     }
 
@@ -162,8 +169,8 @@ impl<E: SpanExporter> SpanExporter for CountingSpans<E> {
         let spans = batch.len();
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let result = self.next.export(batch).await;
-        if result.is_err() {
-            self.drops.add(Signal::Spans, spans as u64);
+        if let Err(error) = &result {
+            self.drops.add(Signal::Spans, spans as u64, cause::of(error));
         }
         result
     }
@@ -190,8 +197,8 @@ struct CountingMetrics<E> {
 impl<E: PushMetricExporter> PushMetricExporter for CountingMetrics<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.next.export(metrics).await;
-        if result.is_err() {
-            self.drops.add(Signal::Metrics, 1);
+        if let Err(error) = &result {
+            self.drops.add(Signal::Metrics, 1, cause::of(error));
         }
         result
     }

@@ -20,7 +20,7 @@ use tracing_subscriber::{
 
 use self::throttle::Throttle;
 use super::{
-    event::{AttemptFacts, CallEnded, Event, FlightEnded, Observer, Signal},
+    event::{AttemptFacts, CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
     spans::TARGET,
 };
@@ -164,6 +164,16 @@ impl Logs {
                 grpc = %grpc, admin = %admin, version = env!("CARGO_PKG_VERSION"),
             );
         }
+        if let Event::ConfigDoubted { key, doubt } = *event {
+            line!(
+                self,
+                WARN,
+                "tidegate.config.doubted",
+                "a setting does nothing or may be a mistake",
+                key,
+                doubt,
+            );
+        }
         if let Event::ServerDraining { running, limit } = *event {
             line!(
                 self,
@@ -221,7 +231,7 @@ impl Logs {
         }
     }
 
-    fn dropped(&self, signal: Signal, count: u64) {
+    fn dropped(&self, signal: Signal, count: u64, cause: DropCause, endpoint: Option<&str>) {
         let Some(left_out) = self.drops.pass(signal, count) else { return };
         let dropped = left_out.saturating_add(count);
         line!(
@@ -230,6 +240,8 @@ impl Logs {
             "tidegate.telemetry.export_failed",
             "telemetry could not be delivered",
             signal = signal.as_str(),
+            endpoint,
+            cause = cause.as_str(),
             dropped,
         );
     }
@@ -250,9 +262,10 @@ impl Observer for Logs {
             | Event::BudgetMoved { .. }
             | Event::AnswerValidated { .. }
             | Event::EntityGrounded { .. } => {}
-            Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {
-                self.server(event);
-            }
+            Event::ServerStarted { .. }
+            | Event::ConfigDoubted { .. }
+            | Event::ServerDraining { .. }
+            | Event::ServerStopped { .. } => self.server(event),
             Event::ConnectionRefused { peer, reason } => self.connection_refused(peer, reason),
             Event::ConnectionsFull { limit } => self.connections_full(limit),
             Event::RequestLate { method, limit, span } => self.request_late(method, limit, span),
@@ -285,7 +298,9 @@ impl Observer for Logs {
                 self.attempt_ended(attempt, outcome, error_type, http_status, usage, elapsed);
             }
             Event::RetryScheduled { .. } | Event::RetryWithheld { .. } => self.retry(event),
-            Event::TelemetryDropped { signal, count } => self.dropped(signal, count),
+            Event::TelemetryDropped { signal, count, cause, endpoint } => {
+                self.dropped(signal, count, cause, endpoint);
+            }
         }
     }
 }

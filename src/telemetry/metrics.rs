@@ -123,7 +123,10 @@ impl Metrics {
     /// Takes note of `event`. `span` is the event's, if it is sampled.
     pub fn observe(&self, event: &Event<'_>, span: Option<SpanIds>) {
         match *event {
-            Event::ServerStarted { .. } | Event::ServerDraining { .. } | Event::ServerStopped { .. } => {}
+            Event::ServerStarted { .. }
+            | Event::ConfigDoubted { .. }
+            | Event::ServerDraining { .. }
+            | Event::ServerStopped { .. } => {}
             Event::ConnectionOpened => self.connections.open.up(),
             Event::ConnectionClosed => self.connections.open.down(),
             Event::ConnectionRefused { reason, .. } => self.connections.refused(reason),
@@ -158,7 +161,7 @@ impl Metrics {
             Event::EntityGrounded { profile, alignment, count } => {
                 self.calls.grounded(profile, alignment, count);
             }
-            Event::TelemetryDropped { signal, count } => {
+            Event::TelemetryDropped { signal, count, .. } => {
                 if let Some(dropped) = self.dropped.at(0, signal as usize) {
                     dropped.increment(count);
                 }

@@ -155,6 +155,7 @@ impl Observer for Recorder {
                 self.in_upstream(&endpoint.name, |tally| tally.withheld(second, reason));
             }
             Event::ServerStarted { .. }
+            | Event::ConfigDoubted { .. }
             | Event::ServerDraining { .. }
             | Event::ServerStopped { .. }
             | Event::ConnectionOpened

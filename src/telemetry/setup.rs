@@ -72,7 +72,7 @@ impl Telemetry {
         configured: &Configured,
         sink: impl io::Write + Send + 'static,
     ) -> Result<Self, TelemetryError> {
-        let (drops, resource) = (Arc::new(Drops::default()), resource(settings));
+        let (drops, resource) = (Arc::new(Drops::of(settings)), resource(settings));
         let tracers = match settings.traces_endpoint.as_deref() {
             Some(endpoint) => export::traces(settings, endpoint, resource.clone(), &drops)?,
             None => export::no_traces(),

@@ -117,7 +117,9 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![endpoint, ("OTEL_TRACES_EXPORTER", "zipkin")], "OTEL_TRACES_EXPORTER"),
         (vec![endpoint, ("OTEL_TRACES_EXPORTER", "prometheus")], "OTEL_TRACES_EXPORTER"),
         (vec![endpoint, ("OTEL_METRICS_EXPORTER", "otlp,console")], "OTEL_METRICS_EXPORTER"),
-        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], "telemetry.otlp_timeout"),
+        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "1s5")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        (vec![("OTEL_METRIC_EXPORT_INTERVAL", "2.5")], "OTEL_METRIC_EXPORT_INTERVAL"),
         (vec![("OTEL_METRIC_EXPORT_INTERVAL", "0")], "telemetry.otlp_metrics_interval"),
         (vec![("OTEL_TRACES_SAMPLER", "jaeger_remote")], "OTEL_TRACES_SAMPLER"),
         (
@@ -127,7 +129,78 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%+1")], "OTEL_RESOURCE_ATTRIBUTES"),
+        (vec![("OTEL_SDK_DISABLED", "yes")], "OTEL_SDK_DISABLED"),
+        (vec![("OTEL_BSP_EXPORT_TIMEOUT", "10s")], "OTEL_BSP_EXPORT_TIMEOUT"),
+        (vec![("OTEL_SPAN_LINK_COUNT_LIMIT", " 5")], "OTEL_SPAN_LINK_COUNT_LIMIT"),
     ] {
-        assert_eq!(only_problem(load_with(MINIMAL, &variables)).path, path);
+        let (problem, value) =
+            (only_problem(load_with(MINIMAL, &variables)), variables[variables.len() - 1].1);
+        assert_eq!(problem.path, path);
+        assert!(problem.value.as_ref().is_some_and(|shown| shown.contains(value)), "{problem}");
     }
+}
+
+#[test]
+fn headers_of_an_export_must_be_readable_and_are_not_shown() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+    const OWN: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+    let sound = "authorization=Bearer%20canary, x-tenant=a=b,";
+    for (variables, path) in [
+        (vec![ALL, (SHARED, "canary")], Some(SHARED)),
+        (vec![ALL, (SHARED, "key=canary%2")], Some(SHARED)),
+        (vec![ALL, (SHARED, "not a name=canary")], Some(SHARED)),
+        (vec![ALL, (SHARED, "canary=")], Some(SHARED)),
+        (vec![ALL, (OWN, "canary"), (SHARED, sound)], Some(OWN)),
+        (vec![ALL, (SHARED, sound)], None),
+        // The signal's own variable is read in the place of the shared one, and nothing for what is not exported.
+        (vec![TRACES, (OWN, sound), (SHARED, "canary")], None),
+        (vec![METRICS, (OWN, "canary")], None),
+        (vec![(SHARED, "canary")], None),
+    ] {
+        let outcome = load_with(MINIMAL, &variables);
+        let said =
+            outcome.as_ref().map_or_else(ToString::to_string, |config| format!("{:?}", config.warnings));
+        assert!(!said.contains("canary"), "{said}");
+        match path {
+            Some(path) => assert_eq!(only_problem(outcome).path, path, "{variables:?}"),
+            None => assert!(outcome.is_ok(), "{variables:?}: {said}"),
+        }
+    }
+    let file = format!("{MINIMAL}[telemetry]\notlp_endpoint = \"http://own:1\"");
+    assert_eq!(only_problem(load_with(&file, &[(SHARED, "canary")])).path, SHARED);
+}
+
+#[test]
+fn standard_variables_that_do_nothing_are_told() {
+    let told = |variables: &[(&str, &str)]| {
+        let warnings = load_with(MINIMAL, variables).unwrap().warnings;
+        warnings.iter().map(|warning| warning.path.clone()).collect::<Vec<_>>()
+    };
+    let nothing: Vec<String> = Vec::new();
+    let followed = [
+        ALL,
+        ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "1000"),
+        ("OTEL_PROPAGATORS", "tracecontext,baggage"),
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
+        ("OTEL_EXPORTER_OTLP_ENDPONT", ""),
+    ];
+    assert_eq!(told(&followed), nothing);
+    assert_eq!(told(&[("OTEL_EXPORTER_OTLP_ENDPONT", "http://all:4317")]), ["OTEL_EXPORTER_OTLP_ENDPONT"]);
+    for (variable, value) in [
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"),
+        ("OTEL_PROPAGATORS", "b3,tracecontext"),
+        ("OTEL_LOGS_EXPORTER", "otlp"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+    ] {
+        assert_eq!(told(&[(variable, value)]), [variable]);
+    }
+    let many: Vec<String> = (1..=10).map(|n| format!("OTEL_{n:02}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "x")).collect();
+    let paths = told(&many);
+    assert_eq!(paths.len(), 1, "one warning for all");
+    assert!(paths[0].starts_with("OTEL_01, OTEL_02,") && paths[0].ends_with("and 2 more"), "{paths:?}");
 }

@@ -169,7 +169,7 @@ async fn a_dead_collector_costs_no_call_anything_and_is_counted() {
     let lines = Lines::default();
     let settings = TelemetrySettings {
         otlp_timeout: Duration::from_millis(200),
-        ..settings(Some("http://127.0.0.1:1".to_owned()))
+        ..settings(Some("http://user:pa55@127.0.0.1:1/t0ken?key=s3cret".to_owned()))
     };
     let telemetry = Telemetry::start_with(&settings, &configured(), lines.clone()).unwrap();
     let page = telemetry.page();
@@ -178,8 +178,13 @@ async fn a_dead_collector_costs_no_call_anything_and_is_counted() {
     let page = page.render();
     assert_eq!(value(&page, "tidegate_telemetry_dropped_total", &[("signal", "spans")]), Some(6.0));
     assert_eq!(value(&page, "tidegate_telemetry_dropped_total", &[("signal", "metrics")]), Some(1.0));
-    let failures = lines.json().into_iter().filter(|l| l["event"] == "tidegate.telemetry.export_failed");
-    assert_eq!(failures.count(), 2, "one line per signal");
+    let failures: Vec<_> =
+        lines.json().into_iter().filter(|l| l["event"] == "tidegate.telemetry.export_failed").collect();
+    assert_eq!(failures.len(), 2, "one line per signal");
+    for line in failures {
+        assert_eq!(line["endpoint"], "http://127.0.0.1:1", "{line}");
+        assert_eq!(line["cause"], "connect_refused", "{line}");
+    }
 }
 
 #[test]

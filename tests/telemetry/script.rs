@@ -11,7 +11,7 @@ use tidegate::{
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, LogFormat, LogLevel, RpcGuard, Telemetry,
         TelemetrySettings,
-        event::{AttemptFacts, CacheResult, EvictionCause, FlightEnded, Signal, ValidationResult},
+        event::{AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnded, Signal, ValidationResult},
         spans,
     },
     upstream::{Endpoint, RetrySafety, settings::Prices},
@@ -179,7 +179,8 @@ pub(crate) fn the_rest(telemetry: &Telemetry) {
     observer.observe(&Event::CacheEvicted { cause: EvictionCause::Size });
     observer.observe(&Event::CacheLevel { entries: 7, weight_bytes: 4096 });
     observer.observe(&Event::BudgetMoved { endpoint: &endpoint("primary"), ratio: 0.5 });
-    observer.observe(&Event::TelemetryDropped { signal: Signal::Spans, count: 2 });
+    let (signal, cause) = (Signal::Spans, DropCause::QueueFull);
+    observer.observe(&Event::TelemetryDropped { signal, count: 2, cause, endpoint: None });
     let stranger = facts(&Span::none(), &endpoint("stranger"), 1, AttemptKind::Initial);
     drop(AttemptGuard::begin(observer, stranger));
 }

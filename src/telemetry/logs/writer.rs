@@ -11,7 +11,10 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::telemetry::{drops::Drops, event::Signal};
+use crate::telemetry::{
+    drops::Drops,
+    event::{DropCause, Signal},
+};
 
 /// The most lines that wait to be written; further ones are dropped and counted.
 const LINES_MAX: usize = 8192;
@@ -104,7 +107,7 @@ fn write(gathered: &mut Vec<u8>, sink: &mut impl Write) {
 impl Write for LineWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
-            self.drops.add(Signal::Logs, 1);
+            self.drops.add(Signal::Logs, 1, DropCause::QueueFull);
         }
         Ok(line.len())
     }

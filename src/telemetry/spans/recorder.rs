@@ -23,6 +23,7 @@ use crate::{
 pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
     match *event {
         Event::ServerStarted { .. }
+        | Event::ConfigDoubted { .. }
         | Event::ServerDraining { .. }
         | Event::ServerStopped { .. }
         | Event::ConnectionOpened
