@@ -4,8 +4,10 @@ pub mod check_config;
 mod client;
 pub mod dashboards;
 pub mod demo;
+mod embedded;
 pub mod extract;
 pub mod healthcheck;
+mod interrupts;
 mod render;
 pub mod rules;
 pub mod serve;
@@ -14,7 +16,6 @@ pub mod simulate;
 use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Environment;
 
@@ -81,20 +82,6 @@ impl Cli {
             }
             Command::Healthcheck(args) => healthcheck::run(&args).await,
         }
-    }
-}
-
-/// Completes when the process is asked to end (SIGTERM, SIGINT).
-async fn interrupted() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without a way to hear of signals, their default action ends the process.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }
 
@@ -170,7 +157,7 @@ mod tests {
     fn wrong_use_exits_with_2() {
         for line in [
             "tidegate jobs",
-            "tidegate check-config",
+            "tidegate check-config FILE",
             "tidegate extract",
             "tidegate extract --timeout soon text",
             "tidegate simulate",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prost::Message as _;
 use tonic::{
     Request, Status,
-    transport::{Channel, ClientTlsConfig, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::{StatusExt as _, pb};
 
@@ -20,14 +20,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection to a gateway. Cheap to clone.
 pub(super) type Client = ExtractionServiceClient<Channel>;
 
-/// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken; then the system's
-/// certificates are trusted.
-pub(super) async fn connect(addr: &str) -> Result<Client, tonic::transport::Error> {
-    let url = if addr.contains("://") { addr.to_owned() } else { format!("http://{addr}") };
+/// Whose certificates are trusted.
+pub(super) enum Trust {
+    /// The system's.
+    System,
+    /// These, as PEM, and no others.
+    Only(Vec<u8>),
+}
+
+/// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken. Without a scheme it is
+/// spoken if certificates are named.
+pub(super) async fn connect(addr: &str, trust: Trust) -> Result<Client, tonic::transport::Error> {
+    let scheme = if matches!(trust, Trust::Only(_)) { "https" } else { "http" };
+    let url = if addr.contains("://") { addr.to_owned() } else { format!("{scheme}://{addr}") };
     let secure = url.starts_with("https://");
     let mut endpoint = Endpoint::from_shared(url)?.connect_timeout(CONNECT_TIMEOUT);
     if secure {
-        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
+        let tls = ClientTlsConfig::new();
+        endpoint = endpoint.tls_config(match trust {
+            Trust::System => tls.with_native_roots(),
+            Trust::Only(pem) => tls.ca_certificate(Certificate::from_pem(pem)),
+        })?;
     }
     Ok(ExtractionServiceClient::new(endpoint.connect().await?))
 }

@@ -9,23 +9,18 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
 use tokio::{task::JoinSet, time::Instant};
-use url::Url;
 
 pub(super) use faults::bad_friday;
 
 use self::{progress::Progress, tally::Tally};
 use super::{
     Exit,
-    client::{self, Client},
-    interrupted, render,
+    client::{self, Client, Trust},
+    embedded,
+    interrupts::Interrupts,
+    render,
 };
-use crate::{
-    app::App,
-    config::{Config, Environment},
-    proto,
-    simulator::Simulator,
-    telemetry::LogLevel,
-};
+use crate::{app::App, config::Environment, proto, simulator::Simulator, telemetry::LogLevel};
 
 /// What to show.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -63,8 +58,11 @@ pub async fn run(args: &DemoArgs, environment: &Environment) -> Exit {
 }
 
 async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit, Box<dyn std::error::Error>> {
-    let simulator = Simulator::start(any_port(), bad_friday(), args.seed).await?;
-    let mut config = Config::embedded(&Url::parse(&simulator.base_url())?, environment)?;
+    let mut interrupts = Interrupts::listen()?;
+    let (mut config, simulator) = match embedded::start(environment, Some(args.seed)).await {
+        Ok(started) => started,
+        Err(exit) => return Ok(exit),
+    };
     config.server.listen = any_port();
     config.admin_listen = any_port();
     config.telemetry.log_level = LogLevel::Off;
@@ -72,7 +70,7 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
     if !args.json {
         introduce(&app, &simulator);
     }
-    let client = client::connect(&app.grpc_addr().to_string()).await?;
+    let client = client::connect(&app.grpc_addr().to_string(), Trust::System).await?;
     let tally = call_many(&client, usize::try_from(args.calls)?, args.json).await;
     if args.json {
         println!("{}", tally.json());
@@ -82,7 +80,7 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
     if args.stay {
         let (grpc, admin) = (app.grpc_addr(), app.admin_addr());
         eprintln!("\nStill serving grpc://{grpc}, live page http://{admin}/; press Ctrl-C to end.");
-        interrupted().await;
+        interrupts.next().await;
     }
     app.shut_down().await;
     simulator.stop().await;

@@ -1,21 +1,26 @@
 //! `extract`: one call to a running gateway.
 
-use std::{io::Read as _, time::Duration};
+use std::{fs, io::Read as _, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use super::{Exit, client, render};
+use super::{Exit, client, client::Trust, render};
 use crate::{config::Environment, proto};
 
 /// What to ask, and whom.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(
-    after_help = "Example: tidegate extract --addr 127.0.0.1:50051 --timeout 10s \"Ada Lovelace met Charles Babbage\""
+    after_help = "Example: tidegate extract --addr 127.0.0.1:50051 --timeout 10s \"Ada Lovelace met Charles Babbage\"\n\n\
+        The variable TIDEGATE_API_KEY holds the key of a gateway that wants one ([auth] in its configuration)."
 )]
 pub struct ExtractArgs {
-    /// Where the gateway serves gRPC
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50051")]
+    /// Where the gateway serves gRPC: HOST:PORT, or <https://HOST:PORT> where it speaks TLS
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
     pub addr: String,
+    /// Speak TLS, and trust the certificates in this file (PEM) in the place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// The profile to use; the gateway's default without it
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -63,6 +68,13 @@ const API_KEY_VARIABLE: &str = "TIDEGATE_API_KEY";
 
 /// Makes the call and prints what came of it.
 pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
+    let trust = match trust(args) {
+        Ok(trust) => trust,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return Exit::Misused;
+        }
+    };
     let text = match text(args) {
         Ok(text) => text,
         Err(error) => {
@@ -80,11 +92,11 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
         eprintln!("{API_KEY_VARIABLE} is not a valid API key: it may hold visible ASCII only");
         return Exit::Misused;
     };
-    let mut client = match client::connect(&args.addr).await {
+    let mut client = match client::connect(&args.addr, trust).await {
         Ok(client) => client,
         Err(error) => {
             let chain = crate::app::error_chain(&error);
-            eprintln!("can't connect to {}: {chain}; is the gateway running there?", args.addr);
+            eprintln!("can't connect to {}: {chain}; {}", args.addr, remedy(args, &chain));
             return Exit::Failed;
         }
     };
@@ -101,6 +113,32 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
         }
     }
     Exit::Ok
+}
+
+/// What to do about a connection that did not come about.
+fn remedy(args: &ExtractArgs, chain: &str) -> &'static str {
+    if chain.contains("certificate") {
+        "name who vouches for the gateway with --ca-file, and the gateway as its certificate does"
+    } else if args.ca_file.is_some() || args.addr.starts_with("https://") {
+        "is the gateway running there, and does it speak TLS?"
+    } else {
+        "is the gateway running there? Where it speaks TLS, write https://HOST:PORT"
+    }
+}
+
+/// Whom to trust, or why what was asked for can't be done.
+fn trust(args: &ExtractArgs) -> Result<Trust, String> {
+    let Some(file) = &args.ca_file else { return Ok(Trust::System) };
+    if args.addr.starts_with("http://") {
+        return Err(format!("--ca-file is about TLS, and {} says no TLS: write https://", args.addr));
+    }
+    let file_name = file.display();
+    let pem = fs::read(file).map_err(|error| format!("can't read {file_name}: {error}"))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(Trust::Only(pem)),
+        _ => Err(format!("{file_name} holds no certificate: name a file with PEM text")),
+    }
 }
 
 fn text(args: &ExtractArgs) -> std::io::Result<String> {

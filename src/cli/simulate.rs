@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use super::{Exit, interrupted};
+use super::{Exit, interrupts::Interrupts};
 use crate::simulator::{Script, Simulator};
 
 /// What to simulate.
@@ -34,6 +34,13 @@ pub async fn run(args: &SimulateArgs) -> Exit {
             },
         },
     };
+    let mut interrupts = match Interrupts::listen() {
+        Ok(interrupts) => interrupts,
+        Err(error) => {
+            eprintln!("can't listen for signals: {error}");
+            return Exit::Failed;
+        }
+    };
     let simulator = match Simulator::start(args.listen, script, args.seed).await {
         Ok(simulator) => simulator,
         Err(error) => {
@@ -43,7 +50,7 @@ pub async fn run(args: &SimulateArgs) -> Exit {
     };
     println!("simulating an AI API at {}", simulator.base_url());
     println!("its log of arrivals is at http://{}/_log", simulator.addr());
-    interrupted().await;
+    interrupts.next().await;
     simulator.stop().await;
     Exit::Ok
 }

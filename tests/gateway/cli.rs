@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// How a command ended.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
@@ -48,7 +48,7 @@ async fn run_with(args: &[&str], input: &str, variables: &[(&str, &str)]) -> Ran
     Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-async fn run(args: &[&str]) -> Ran {
+pub(crate) async fn run(args: &[&str]) -> Ran {
     run_with(args, "", &[]).await
 }
 

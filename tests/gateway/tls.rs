@@ -15,6 +15,7 @@ use tokio::{
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::{
+    cli::run,
     stage::{TEXT, is},
     support::{self, Gateway, PATIENCE},
 };
@@ -46,7 +47,7 @@ struct Stage {
     gateway: Gateway,
     authority: Authority,
     _simulator: Simulator,
-    _files: TempDir,
+    files: TempDir,
 }
 
 /// A gateway with a certificate for `localhost`; it demands client certificates if `mutual`.
@@ -65,7 +66,7 @@ async fn stage(mutual: bool) -> Stage {
     }
     let simulator = support::simulator(Script::default()).await;
     let gateway = Gateway::start(&support::config(&simulator.base_url(), &section)).await;
-    Stage { gateway, authority, _simulator: simulator, _files: files }
+    Stage { gateway, authority, _simulator: simulator, files }
 }
 
 impl Stage {
@@ -90,6 +91,57 @@ async fn callers_who_trust_the_certificate_are_answered() {
     assert!(stage.answers(stage.trusting()).await);
     let stranger = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(Authority::new().pem()));
     assert!(!stage.answers(stranger.domain_name("localhost")).await, "the certificate is not of theirs");
+}
+
+#[tokio::test]
+async fn the_command_line_speaks_tls() {
+    let stage = stage(false).await;
+    let authority = stage.files.path().join("client_ca_file");
+    let authority = authority.to_str().unwrap();
+    let named = format!("localhost:{}", stage.gateway.grpc.port());
+    let secured = format!("https://{named}");
+    for args in [["--addr", &secured, "--ca-file", authority], ["--addr", &named, "--ca-file", authority]] {
+        let ran = run(&[&["extract"], &args[..], &[TEXT]].concat()).await;
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.err);
+        assert!(ran.out.contains("Ada Lovelace"), "{}", ran.out);
+    }
+    let stranger = stage.files.path().join("stranger");
+    std::fs::write(&stranger, Authority::new().pem()).unwrap();
+    let address = format!("https://{}", stage.gateway.grpc);
+    for args in [
+        // Whoever vouches for it is not trusted, or it has another name.
+        &["--addr", &secured][..],
+        &["--addr", &secured, "--ca-file", stranger.to_str().unwrap()],
+        &["--addr", &address, "--ca-file", authority],
+    ] {
+        let ran = run(&[&["extract"], args, &[TEXT]].concat()).await;
+        assert_eq!(ran.code, Some(1), "{args:?}");
+        assert!(ran.err.contains("certificate") && ran.err.contains("--ca-file"), "{args:?}: {}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_says_what_is_wrong_about_tls() {
+    let files = tempfile::tempdir().unwrap();
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(files.path().join("empty"), "").unwrap();
+    let (empty, missing) = (path("empty"), path("missing"));
+    let authority = path("authority");
+    std::fs::write(&authority, Authority::new().pem()).unwrap();
+    for (addr, file, word) in [
+        ("localhost:1", &empty, "holds no certificate"),
+        ("localhost:1", &missing, "can't read"),
+        ("http://localhost:1", &authority, "write https://"),
+    ] {
+        let ran = run(&["extract", "--addr", addr, "--ca-file", file, TEXT]).await;
+        assert_eq!(ran.code, Some(2), "{addr} {file}: {}", ran.err);
+        assert!(ran.err.contains(word), "{}", ran.err);
+    }
+    let simulator = support::simulator(Script::default()).await;
+    let plain = Gateway::start(&support::config(&simulator.base_url(), "")).await;
+    let ran = run(&["extract", "--addr", &plain.grpc.to_string(), "--ca-file", &authority, TEXT]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("does it speak TLS?"), "{}", ran.err);
 }
 
 #[tokio::test]

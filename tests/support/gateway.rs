@@ -48,9 +48,18 @@ impl Gateway {
         let directory = tempfile::tempdir().unwrap();
         let path: PathBuf = directory.path().join("tidegate.toml");
         std::fs::write(&path, config).unwrap();
+        Self::run(&["--config", path.to_str().unwrap()], variables, directory).await
+    }
+
+    /// The same without a file: the variables are all there is.
+    pub async fn start_bare(variables: &[(&str, &str)]) -> Self {
+        Self::run(&[], variables, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn run(args: &[&str], variables: &[(&str, &str)], directory: TempDir) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
-            .args(["serve", "--config"])
-            .arg(&path)
+            .arg("serve")
+            .args(args)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

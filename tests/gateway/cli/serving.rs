@@ -1,12 +1,14 @@
 //! Commands that serve until they are told to end.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::SocketAddr,
     process::{Child, Command, Stdio},
 };
 
-use super::file;
+use super::{file, run_with};
+use tidegate::simulator::Script;
+
 use crate::{
     stage::{Setup, TEXT},
     support::{self, Gateway},
@@ -59,4 +61,66 @@ async fn simulate_serves_what_its_script_says() {
     let status = client.extract(support::request(TEXT, support::PATIENCE)).await.unwrap_err();
     assert_eq!(support::reason_of(&status), "UPSTREAM_CREDENTIALS_REJECTED");
     assert_eq!(serving.end().await, Some(0));
+}
+
+#[tokio::test]
+async fn whoever_is_told_to_end_while_it_starts_ends_in_order() {
+    let simulator = support::simulator(Script::default()).await;
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("tidegate.toml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args(["serve", "--config"])
+        .arg(&pipe)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let config = Setup::default().config(&simulator.base_url());
+    let ended = tokio::task::spawn_blocking(move || {
+        // Opens when the other side does: then the gateway is reading its configuration, and can't go on.
+        let mut config_pipe = std::fs::File::create(&pipe).unwrap();
+        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        // A process that was ended by the signal reads no more.
+        let _ = config_pipe.write_all(config.as_bytes());
+        drop(config_pipe);
+        child.wait_with_output().unwrap()
+    });
+    let ended = tokio::time::timeout(support::PATIENCE, ended).await.expect("it must end").unwrap();
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}: {log}", ended.status);
+    assert!(log.contains("tidegate.server.stopped"), "{log}");
+}
+
+#[tokio::test]
+async fn serve_without_a_file_serves_what_the_environment_says() {
+    let simulator = support::simulator(Script::default()).await;
+    let gateway = Gateway::start_bare(&[
+        ("TIDEGATE__SERVER__LISTEN", "127.0.0.1:0"),
+        ("TIDEGATE__ADMIN__LISTEN", "127.0.0.1:0"),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__DIALECT", "openai"),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__BASE_URL", &simulator.base_url()),
+        ("TIDEGATE__UPSTREAMS__PRIMARY__MODEL", "simulated"),
+        ("OTEL_EXPORTER_OTLP_ENDPONT", "http://127.0.0.1:1"),
+    ])
+    .await;
+    let reply = gateway.client().await.extract(support::request(TEXT, support::PATIENCE)).await.unwrap();
+    assert_eq!(reply.into_inner().info.unwrap().upstream, "primary");
+    assert_eq!(simulator.log().len(), 1);
+    gateway.terminate();
+    let (status, log) = gateway.ended().await;
+    assert!(status.success(), "{status}");
+    assert!(!log.iter().any(|line| line.contains("NO --config")), "{log:#?}");
+    let doubted: Vec<_> = log.iter().filter(|line| line.contains("tidegate.config.doubted")).collect();
+    assert_eq!(doubted.len(), 1, "{log:#?}");
+    assert!(doubted[0].contains("OTEL_EXPORTER_OTLP_ENDPONT"), "{doubted:?}");
+}
+
+#[tokio::test]
+async fn serve_without_a_file_starts_nothing_if_the_environment_is_wrong() {
+    for command in ["serve", "demo"] {
+        let ran = run_with(&[command], "", &[("TIDEGATE__RETRY__MAX_ATTEMPTS", "0")]).await;
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+        assert!(ran.err.starts_with("1 problem in the configuration:"), "{}", ran.err);
+    }
 }
