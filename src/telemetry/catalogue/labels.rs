@@ -2,7 +2,9 @@
 
 use super::{Label, Values};
 use crate::{
-    extraction::{Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Verdict, WaitSource, Withheld},
+    extraction::{
+        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Phase, Verdict, WaitSource, Withheld,
+    },
     telemetry::event::{CacheResult, EvictionCause, Refusal, Signal, ValidationResult},
 };
 
@@ -31,6 +33,8 @@ pub const ERROR_TYPE: Label = Label::closed("error.type", ErrorType::LABELS).opt
 pub const KIND: Label = Label::closed("kind", AttemptKind::LABELS);
 /// How an attempt or flight ended.
 pub const OUTCOME: Label = Label::closed("outcome", AttemptOutcome::LABELS);
+/// What a call was doing when its deadline passed.
+pub const PHASE: Label = Label::closed("phase", Phase::LABELS);
 /// The profile's configured name, or `inline`.
 pub const PROFILE: Label = Label::from("profile", Values::Profile);
 /// What a retry comes after.

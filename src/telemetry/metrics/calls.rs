@@ -10,7 +10,7 @@ use super::{
     table::{ByName, Grid, Level},
 };
 use crate::{
-    extraction::{Alignment, Entry, Verdict},
+    extraction::{Alignment, Entry, Phase, Verdict},
     telemetry::{
         catalogue::{OTHER, list},
         event::{CacheResult, CallEnded, ValidationResult},
@@ -31,6 +31,7 @@ pub(super) struct CallMetrics {
 struct ProfileMetrics {
     profile: LabelValue,
     calls: Grid<OnceLock<Counter>>,
+    late: Grid<Counter>,
     durations: Grid<OnceLock<Traced<Histogram>>>,
     validation: Grid<Counter>,
     entities: Grid<Counter>,
@@ -62,6 +63,13 @@ impl CallMetrics {
         if let Some(calls) = profile.calls.at(call.entry as usize, call.verdict as usize) {
             let make = || calls_total(&self.instruments, &profile.profile, call.entry, call.verdict);
             calls.get_or_init(make).increment(1);
+        }
+        if call.verdict == Verdict::DeadlineExceeded {
+            // Who can't tell what it was doing was waiting for an upstream: that is told of all else.
+            let phase = call.phase.unwrap_or(Phase::Attempt);
+            if let Some(late) = profile.late.at(0, phase as usize) {
+                late.increment(1);
+            }
         }
         let cache = call.cache.map_or(CacheResult::ALL.len(), |cache| cache as usize);
         if let Some(duration) = profile.durations.at(0, cache) {
@@ -105,6 +113,9 @@ impl ProfileMetrics {
                 Entry::Unary => OnceLock::from(calls_total(instruments, profile, entry, verdict)),
                 // Nothing comes these ways yet.
                 Entry::StreamItem | Entry::Job => OnceLock::new(),
+            }),
+            late: Grid::new(&[()], Phase::ALL, |(), phase| {
+                instruments.counter(&list::CALLS_LATE, [profile.clone(), word(phase.as_str())])
             }),
             durations: Grid::new(&[()], &caches, |(), ()| OnceLock::new()),
             validation: Grid::new(&[()], ValidationResult::ALL, |(), result| {

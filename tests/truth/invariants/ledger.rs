@@ -141,6 +141,8 @@ fn assert_calls(infos: &[proto::ExtractionInfo], spans: &[Span], metrics: &Metri
     ] {
         same(name, metrics.sum(name, &[]), calls);
     }
+    let late = metrics.sum("tidegate_calls_total", &[("verdict", "deadline_exceeded")]);
+    same("deadlines by phase", metrics.sum("tidegate_calls_deadline_exceeded_total", &[]), late);
     same("SERVER spans", count(spans.iter().filter(|span| span.kind == "SERVER").count()), calls);
     let flights = spans.iter().filter(|span| span.name == "chat simulated").count();
     same("flights", metrics.sum("gen_ai_client_operation_duration_seconds_count", &[]), count(flights));

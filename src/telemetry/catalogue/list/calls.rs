@@ -3,12 +3,14 @@
 use super::{Metric, Unit, counter, gauge, histogram};
 use crate::telemetry::catalogue::{
     buckets::{LATENCY, OVERHEAD},
-    labels::{CACHE, ENTRY, PROFILE, RPC_ERROR, RPC_METHOD, RPC_STATUS, RPC_SYSTEM, VERDICT},
+    labels::{CACHE, ENTRY, PHASE, PROFILE, RPC_ERROR, RPC_METHOD, RPC_STATUS, RPC_SYSTEM, VERDICT},
 };
 
 catalogue! { "Calls":
     CALLS = counter("tidegate.calls", &[ENTRY, PROFILE, VERDICT],
         "Calls, each exactly once, by how they ended.");
+    CALLS_LATE = counter("tidegate.calls.deadline_exceeded", &[PROFILE, PHASE],
+        "Calls with the verdict deadline_exceeded, by what they were doing when their deadline passed.");
     CALL_DURATION = histogram("tidegate.call.duration", LATENCY, Unit::Seconds, &[PROFILE, CACHE],
         "From a call's receipt to its answer; cache is absent for calls that never got as far.");
     OVERHEAD_DURATION = histogram("tidegate.overhead", OVERHEAD, Unit::Seconds, &[],
