@@ -428,6 +428,11 @@ labels! {
     }
 }
 
+impl ValidationResult {
+    /// What can't be given to a caller.
+    pub const UNUSABLE: &'static [Self] = &[Self::SchemaInvalid, Self::Truncated, Self::Refused, Self::Empty];
+}
+
 labels! {
     /// A kind of telemetry.
     pub enum Signal {

@@ -1,7 +1,8 @@
 //! Remembers the last minutes and the last calls, for the live page: what metrics tell those who have
 //! somewhere to send them.
 //!
-//! Memory is fixed: some 400 KB for calls and as much for each upstream, and what `calls_kept` calls take.
+//! Memory is bounded: some 400 KB for calls, as much for each upstream that is used, 50 KB for each profile that has
+//! answers, and what `calls_kept` calls take.
 //! Recording takes one short lock and allocates once per call.
 
 pub mod calls;
@@ -23,7 +24,7 @@ use tokio::time::Instant;
 use self::{
     calls::{CallFilter, CallRing, LastCalls, RecordedCall},
     overview::{Overview, Span},
-    tallies::{AttemptEnd, CallTally, UpstreamTally},
+    tallies::{AnswerTally, AttemptEnd, CallTally, UpstreamTally},
 };
 use super::{
     catalogue::OTHER,
@@ -44,24 +45,50 @@ struct Memory {
     born: Duration,
     calls: Mutex<CallTally>,
     ring: Mutex<CallRing>,
+    upstreams: Named<UpstreamTally>,
+    profiles: Named<AnswerTally>,
+    clock: SystemClock,
+}
+
+/// A tally for each configured name, and one for all names that are not.
+struct Named<T> {
     positions: HashMap<Arc<str>, usize>,
     /// In the order of the configuration; the last stands for names that are not in it.
-    upstreams: Vec<(Arc<str>, Mutex<UpstreamTally>)>,
-    clock: SystemClock,
+    tallies: Vec<(Arc<str>, Mutex<T>)>,
+}
+
+impl<T> Named<T> {
+    fn new(names: &[Arc<str>], tally: impl Fn() -> T) -> Self {
+        let names = names.iter().cloned().chain([OTHER.into()]);
+        let tallies: Vec<_> = names.map(|name| (name, Mutex::new(tally()))).collect();
+        let positions = tallies.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)).collect();
+        Self { positions, tallies }
+    }
+
+    /// Takes note of something of this name.
+    fn note(&self, name: &str, note: impl FnOnce(&mut T)) {
+        let at = self.positions.get(name).copied().unwrap_or(self.tallies.len() - 1);
+        if let Some((_, tally)) = self.tallies.get(at) {
+            note(&mut lock(tally));
+        }
+    }
+
+    /// All of them, in the order of the configuration.
+    fn each(&self) -> impl Iterator<Item = (&Arc<str>, MutexGuard<'_, T>)> {
+        self.tallies.iter().map(|(name, tally)| (name, lock(tally)))
+    }
 }
 
 impl Recorder {
     /// A recorder that has seen nothing.
     pub fn new(configured: &Configured) -> Self {
-        let names = configured.upstreams.iter().cloned().chain([OTHER.into()]);
-        let upstreams: Vec<_> = names.map(|name| (name, Mutex::new(UpstreamTally::new()))).collect();
         let memory = Memory {
             since: Instant::now(),
             born: SystemClock.now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             calls: Mutex::new(CallTally::new()),
             ring: Mutex::new(CallRing::of(configured.calls_kept)),
-            positions: upstreams.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)).collect(),
-            upstreams,
+            upstreams: Named::new(&configured.upstreams, UpstreamTally::new),
+            profiles: Named::new(&configured.profiles, AnswerTally::new),
             clock: SystemClock,
         };
         Self { memory: Arc::new(memory) }
@@ -73,11 +100,13 @@ impl Recorder {
         let now = Instant::now();
         let moment = overview::Moment { uptime: now.saturating_duration_since(memory.since), span };
         let mut overview = Overview::new(moment, self.unix(), &lock(&memory.calls));
-        for (name, tally) in &memory.upstreams {
-            let tally = lock(tally);
+        for (name, tally) in memory.upstreams.each() {
             if &**name != OTHER || tally.is_used() {
                 overview.upstream(moment, Arc::clone(name), &tally);
             }
+        }
+        for (name, tally) in memory.profiles.each().filter(|(_, tally)| tally.is_used()) {
+            overview.profile(moment, Arc::clone(name), &tally);
         }
         overview
     }
@@ -100,17 +129,11 @@ impl Recorder {
 
     /// The names of all upstreams, in the order of the configuration.
     pub fn upstreams(&self) -> impl Iterator<Item = &str> {
-        self.memory.upstreams.iter().map(|(name, _)| &**name).filter(|name| *name != OTHER)
+        self.memory.upstreams.tallies.iter().map(|(name, _)| &**name).filter(|name| *name != OTHER)
     }
 
     fn second(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.memory.since).as_secs()
-    }
-
-    fn upstream(&self, name: &str) -> Option<MutexGuard<'_, UpstreamTally>> {
-        let upstreams = &self.memory.upstreams;
-        let at = self.memory.positions.get(name).copied().unwrap_or(upstreams.len() - 1);
-        upstreams.get(at).map(|(_, tally)| lock(tally))
     }
 
     fn call_ended(&self, call: &CallEnded<'_>) {
@@ -122,9 +145,7 @@ impl Recorder {
     }
 
     fn in_upstream(&self, name: &str, note: impl FnOnce(&mut UpstreamTally)) {
-        if let Some(mut tally) = self.upstream(name) {
-            note(&mut tally);
-        }
+        self.memory.upstreams.note(name, note);
     }
 }
 
@@ -154,6 +175,14 @@ impl Observer for Recorder {
                 let second = self.second(Instant::now());
                 self.in_upstream(&endpoint.name, |tally| tally.withheld(second, reason));
             }
+            Event::AnswerValidated { profile, result } => {
+                let second = self.second(Instant::now());
+                self.memory.profiles.note(profile, |tally| tally.validated(second, result));
+            }
+            Event::EntityGrounded { profile, alignment, count } => {
+                let second = self.second(Instant::now());
+                self.memory.profiles.note(profile, |tally| tally.grounded(second, alignment, count));
+            }
             Event::ServerStarted { .. }
             | Event::ConfigDoubted { .. }
             | Event::ServerDraining { .. }
@@ -168,8 +197,6 @@ impl Observer for Recorder {
             | Event::CacheAnswered { .. }
             | Event::CacheEvicted { .. }
             | Event::FlightWaited { .. }
-            | Event::AnswerValidated { .. }
-            | Event::EntityGrounded { .. }
             | Event::TelemetryDropped { .. } => {}
         }
     }

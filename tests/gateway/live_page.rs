@@ -103,6 +103,8 @@ const COUNTED: &[(&str, &str, &str)] = &[
     ("/attempts/since_start/by_outcome", "tidegate_upstream_attempts_total", "outcome"),
     ("/attempts/since_start/by_kind", "tidegate_upstream_attempts_total", "kind"),
     ("/attempts/since_start/by_error_type", "tidegate_upstream_attempts_total", "error_type"),
+    ("/answers/since_start/by_result", "tidegate_extract_validation_total", "result"),
+    ("/answers/since_start/by_alignment", "tidegate_extract_entities_total", "alignment"),
     ("/attempts/since_start/withheld_by_reason", "tidegate_upstream_retries_withheld_total", "reason"),
 ];
 
@@ -166,11 +168,42 @@ async fn totals_equal_the_metrics() {
         let budget = metrics.sum("tidegate_retry_budget_ratio", &[]);
         assert!(is(upstream["budget_ratio"].as_f64().unwrap(), budget));
         assert_eq!(upstream["state"], "failing", "most attempts were made to fail");
+        let [profile] = &overview["profiles"].as_array().unwrap()[..] else { panic!("one was used") };
+        assert_eq!((&profile["name"], &profile["state"]), (&"entities".into(), &"idle".into()));
+        assert_eq!(profile["since_start"], overview["answers"]["since_start"]);
+        // The empty text and the question to an empty cache are their callers' own doing.
+        assert_eq!(
+            (&overview["calls"]["window"]["rated"], &overview["calls"]["window"]["failed"]),
+            (&9.into(), &4.into())
+        );
+        assert_eq!(overview["calls"]["window"]["state"], "hurt");
     }
     let told = calls(&stage, "").await;
     assert_eq!(told.len(), 11);
     let attempts: usize = told.iter().map(|call| call["attempts"].as_array().unwrap().len()).sum();
     assert_eq!(attempts, stage.sent());
+}
+
+#[tokio::test]
+async fn answers_that_are_valid_and_empty_are_suspected() {
+    let empty = Script::of([Rule::new(Fault::ZeroEntities).matching("<void>")]);
+    let stage = Stage::scripted(empty).await;
+    for number in 0..12 {
+        let what = if number < 8 { "<void>" } else { "<fine>" };
+        stage.extract(&format!("{TEXT} {what} {number}")).await.unwrap();
+    }
+    let overview = stage.gateway.admin_json("/api/overview").await;
+    assert_eq!(overview["calls"]["window"]["state"], "fine", "no error tells of it");
+    assert_eq!(overview["upstreams"][0]["state"], "healthy");
+    let profile = &overview["profiles"][0];
+    assert_eq!(
+        (&profile["state"], &profile["suspicions"]),
+        (&"suspect".into(), &serde_json::json!(["empty"]))
+    );
+    assert_eq!(profile["window"]["by_result"]["valid_empty"], 8);
+    assert!(is(profile["window"]["empty_share"].as_f64().unwrap(), 0.666_667));
+    assert_eq!(profile["window"]["unusable_share"].as_f64(), Some(0.0));
+    assert_eq!(overview["answers"]["window"]["by_result"], profile["window"]["by_result"]);
 }
 
 #[tokio::test]

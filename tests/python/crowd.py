@@ -38,7 +38,10 @@ fault = "reset"
 share = 0.03
 """
 
+# Traces are sampled for a collector that need not be there: nothing of them is in the picture but their ids.
 PROFILES = """
+trace_ratio = 1.0
+otlp_traces_endpoint = "http://127.0.0.1:9"
 [upstreams.economy]
 dialect = "openai"
 base_url = "{base_url}"

@@ -196,6 +196,19 @@ def test_calls_are_filtered(open_page, stub, upstream):
     expect(line(page, retried)).to_be_visible()
 
 
+def test_answers_that_found_nothing_are_seen_although_nothing_fails(open_page, stub, upstream):
+    upstream.script('[[fault]]\nfault = "zero_entities"\nmatch = "Nothing"\n')
+    for number in range(40):
+        extract(stub, f"{TEXT} Nothing {number}.")
+    page = open_page()
+    expect(page.locator("#headline")).to_contain_text("Look at the answers: for entities")
+    expect(page.locator("#headline")).to_contain_text("found nothing")
+    line = page.get_by_role("row").filter(has_text="entities").filter(has_text="suspect")
+    expect(line).to_contain_text("valid_empty 40")
+    expect(page.locator(".tile").filter(has_text="Valid but empty")).to_contain_text("most for entities")
+    upstream.script("")
+
+
 def test_pausing_holds_the_page_still(open_page, stub, upstream):
     upstream.script("")
     page = open_page()

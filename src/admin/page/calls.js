@@ -99,7 +99,7 @@ function cells(call) {
   const tone = verdictTone(call.verdict);
   const cached = call.joined ? "joined" : call.cache;
   return [
-    h("span", { class: "when" }, time(call.received_unix_seconds)),
+    h("span", { class: "when" }, time(call.received_unix_seconds + call.elapsed_seconds)),
     h("span", { class: `mark verdict ${tone}` }, `${sign(tone)} ${call.verdict}`),
     h("span", { class: "profile" }, call.profile ?? "–"),
     h("span", { class: "cache" }, cached ?? "–"),

@@ -1,11 +1,13 @@
 // Ties the parts of the page together.
 
 import { h, say } from "./elements.js";
+import { headline } from "./headline.js";
 import { showOverview } from "./overview.js";
 import { showUpstreams } from "./upstreams.js";
+import { showAnswers } from "./answers.js";
 import { CallList } from "./calls.js";
 import { Source } from "./source.js";
-import { hurts, span } from "./words.js";
+import { span } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const filters = { verdict: at("verdict"), upstream: at("upstream"), retried: at("retried") };
@@ -45,15 +47,16 @@ function told(overview, calls) {
     showIdentity(overview);
     showOverview(overview);
     showUpstreams(at("upstreams"), overview);
+    showAnswers(at("answers"), overview);
     document.title = title(overview);
   }
   if (calls) list.show(calls);
 }
 
 /** Seen in a tab of its own. */
-function title({ ready, calls }) {
-  const hurt = Object.entries(calls.window.by_verdict).some(([verdict, n]) => n > 0 && hurts(verdict));
-  return `${!ready || hurt ? "● " : ""}Tidegate`;
+function title(overview) {
+  const { tone } = headline(overview);
+  return `${tone === "warn" || tone === "bad" ? "● " : ""}Tidegate`;
 }
 
 function contact(state, heard) {

@@ -1,17 +1,17 @@
 // The figures of the whole: the sentence on top, the tiles, and the panels on calls.
 
+import { emptiest, results } from "./answers.js";
 import { columns, histogram, lines, meter, stack } from "./charts.js";
 import { h, say } from "./elements.js";
-import { WITHHELD, bytes, duration, hurts, number, percent, plural, present, rate, sign, verdictTone } from "./words.js";
+import { headline } from "./headline.js";
+import { WITHHELD, bytes, duration, number, percent, plural, present, rate, sign, sum, verdictTone } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
-/** Above these shares of calls that were served, callers are fine, or most of them are. */
-const FINE = 0.995;
-const MOSTLY = 0.95;
-
 export function showOverview(overview) {
-  headline(overview);
+  const { tone, text } = headline(overview);
+  at("headline").className = `headline ${tone}`;
+  say(at("headline"), text);
   at("tiles").replaceChildren(...tiles(overview));
   const { calls, attempts } = overview;
   at("verdicts").replaceChildren(verdicts(calls.window));
@@ -20,27 +20,6 @@ export function showOverview(overview) {
   at("failures").replaceChildren(ranking(failures, "failure", "No attempt failed."));
   const withheld = present(attempts.window.withheld_by_reason);
   at("withheld").replaceChildren(ranking(withheld, "warned", "None.", WITHHELD));
-}
-
-/** Is it us or the upstream, and are callers hurt? */
-function headline({ calls, upstreams, ready, window_seconds: seconds }) {
-  const { count, by_verdict: verdicts } = calls.window;
-  const hurt = present(verdicts).filter(([verdict]) => hurts(verdict)).reduce((sum, [, n]) => sum + n, 0);
-  const served = count === 0 ? null : 1 - hurt / count;
-  const tone = served == null ? "calm" : served >= FINE ? "ok" : served >= MOSTLY ? "warn" : "bad";
-  const callers = {
-    calm: `No calls in the last ${duration(seconds)}.`,
-    ok: hurt === 0 ? "Callers are fine: every call was served." : `Callers are fine: ${percent(served)} of calls were served.`,
-    warn: `Some callers are hurt: ${percent(1 - served)} of calls were not served.`,
-    bad: `Callers are hurt: ${percent(1 - served)} of calls were not served.`,
-  }[tone];
-  const ill = upstreams.filter(({ state }) => state === "degraded" || state === "failing");
-  const words = ill.map(({ name, state, window }) => `${name} is ${state} (${percent(window.success_share)} of attempts succeed)`);
-  const relief = ill.length > 0 && tone === "ok" ? "; retries make up for it" : "";
-  const others = words.length > 0 ? ` ${words.join(", ")}${relief}.` : "";
-  const us = ready ? "" : " The gateway is not ready: it takes no new calls.";
-  at("headline").className = `headline ${ready ? tone : "bad"}`;
-  say(at("headline"), callers + others + us);
 }
 
 function tile(name, value, note, picture) {
@@ -53,14 +32,14 @@ function tile(name, value, note, picture) {
 
 const big = (text, unit) => [h("b", {}, text), unit ? ` ${unit}` : ""];
 
-function tiles({ calls, attempts, upstreams, cache, flights_running: flights, series }) {
+function tiles({ calls, attempts, answers, profiles, upstreams, cache, flights_running: flights, series }) {
   const { window, since_start: ever } = calls;
   const { p50, p95, p99 } = window.latency_seconds;
   const worst = upstreams.reduce((least, upstream) => (upstream.budget_ratio < (least?.budget_ratio ?? 2) ? upstream : least), null);
-  const refused = present(attempts.window.withheld_by_reason).reduce((sum, [, n]) => sum + n, 0);
+  const refused = sum(attempts.window.withheld_by_reason);
   const failed = present(window.by_verdict).filter(([verdict]) => verdict !== "ok");
   const retries = upstreams.map((upstream) => upstream.series.retries);
-  const sums = series.ok.map((_, step) => retries.reduce((sum, values) => sum + values[step], 0));
+  const retried = series.ok.map((_, step) => retries.reduce((all, values) => all + values[step], 0));
   return [
     tile("Calls", big(rate(window.per_second), "/s"),
       `${number(calls.running)} running, ${number(ever.count)} since the start`,
@@ -68,12 +47,14 @@ function tiles({ calls, attempts, upstreams, cache, flights_running: flights, se
     tile("Answered ok", big(percent(window.ok_share)),
       failed.length === 0 ? (window.count === 0 ? "no calls" : "and nothing else") : failed.map(([verdict, n]) => `${verdict} ${number(n)}`).join(", "),
       meter(`${percent(window.ok_share)} of calls are ok`, "success", window.ok_share)),
+    tile("Valid but empty", big(percent(answers.window.empty_share)),
+      emptiness(answers.window, emptiest(profiles)), results(answers.window)),
     tile("Latency", [h("b", {}, duration(p50)), " p50"],
       `p95 ${duration(p95)} · p99 ${duration(p99)}`,
       lines("call latency over time: p95 and p50", [["line-far", series.p95_seconds], ["line-near", series.p50_seconds]])),
     tile("Retry ratio", big(percent(attempts.window.retry_ratio)),
-      `${attempts.window.amplification?.toFixed(2) ?? "–"} attempts per flight · ${recovery(window)}`,
-      columns("retries over time", [["wait", sums]])),
+      `${attempts.window.amplification?.toFixed(2) ?? "–"} attempts per first attempt · ${recovery(window)}`,
+      columns("retries over time", [["wait", retried]])),
     tile("Budget left", big(percent(worst?.budget_ratio)),
       `${worst?.budget_ratio < 1 ? `least at ${worst.name} · ` : ""}${refused === 0 ? "no retry withheld" : `${number(refused)} withheld ${refused === 1 ? "retry" : "retries"}`}`,
       meter(`${percent(worst?.budget_ratio)} of the budget is left`, budgetTone(worst?.budget_ratio), worst?.budget_ratio)),
@@ -88,7 +69,7 @@ function tiles({ calls, attempts, upstreams, cache, flights_running: flights, se
 }
 
 const added = (upstreams, name, series) =>
-  series.ok.map((_, step) => upstreams.reduce((sum, upstream) => sum + upstream.series[name][step], 0));
+  series.ok.map((_, step) => upstreams.reduce((all, upstream) => all + upstream.series[name][step], 0));
 
 export const budgetTone = (ratio) => (ratio >= 0.5 ? "success" : ratio >= 0.2 ? "warned" : "failure");
 
@@ -96,14 +77,20 @@ function recovery({ retried, recovered }) {
   return retried === 0 ? "no call retried" : `${number(recovered)} of ${number(retried)} retried calls recovered`;
 }
 
+function emptiness({ count, unusable_share: unusable }, worst) {
+  if (count === 0) return "no answers";
+  const most = worst ? `most for ${worst.name}, ${percent(worst.window.empty_share)}` : "none";
+  return `of ${plural(count, "answer")} · ${most} · ${percent(unusable)} not usable`;
+}
+
 /** The share of calls that needed no flight of their own. */
 function saved({ by_cache: by }) {
-  const asked = Object.values(by).reduce((sum, n) => sum + n, 0);
+  const asked = sum(by);
   return asked === 0 ? null : (by.hit + by.joined + by.stale) / asked;
 }
 
 function sources({ by_cache: by }) {
-  const all = Math.max(1, Object.values(by).reduce((sum, n) => sum + n, 0));
+  const all = Math.max(1, sum(by));
   const label = present(by).map(([word, n]) => `${word} ${percent(n / all)}`).join(", ") || "the cache was not asked";
   return stack(label, ["hit", "joined", "stale", "miss", "bypass"].map((word) => [`cache-${word}`, by[word] / all]));
 }
@@ -118,7 +105,7 @@ function verdicts({ by_verdict: by, count }) {
 }
 
 function ranking(counts, kind, none, meanings = {}) {
-  const all = counts.reduce((sum, [, n]) => sum + n, 0);
+  const all = sum(Object.fromEntries(counts));
   const rows = counts.map(([word, n]) =>
     row(h("span", { title: meanings[word] }, word), number(n), percent(n / all), meter(percent(n / all), kind, n / all)));
   return rows.length ? h("ul", { class: "ranking" }, rows) : h("p", { class: "empty" }, none);

@@ -20,7 +20,7 @@ function line({ name, state, window, in_flight: running, budget_ratio: budget, l
     cell("attempts succeed", h("span", { class: "strong" }, percent(share)), meter(`${percent(share)} succeed`, "success", share)),
     cell("attempts", h("span", { class: "strong" }, `${rate(window.per_second)} /s`),
       columns("attempts over time, successes below, failures on top", [["success", series.success], ["failure", series.failure]], 22)),
-    cell("retry ratio", h("span", { class: "strong" }, percent(ratio)), amplification == null ? null : h("small", {}, `${amplification.toFixed(2)} per flight`)),
+    cell("retry ratio", h("span", { class: "strong" }, percent(ratio)), amplification == null ? null : h("small", {}, `${amplification.toFixed(2)} per first attempt`)),
     cell("p50", duration(latency.p50)), cell("p95", duration(latency.p95)), cell("p99", duration(latency.p99)),
     cell("in flight", number(running)),
     cell("budget left", h("span", { class: "strong" }, percent(budget)), meter(`${percent(budget)} left`, budgetTone(budget), budget)),

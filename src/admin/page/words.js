@@ -35,9 +35,6 @@ export const verdictTone = (verdict) => VERDICTS[verdict] ?? "bad";
 export const stateTone = (state) => STATES[state] ?? "calm";
 export const sign = (tone) => SIGNS[tone];
 
-/** Whether a call that ended so is one that its caller could have expected to be answered. */
-export const hurts = (verdict) => verdictTone(verdict) === "warn" || verdictTone(verdict) === "bad";
-
 const grouped = new Intl.NumberFormat("en-GB");
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
@@ -92,5 +89,8 @@ export function bytes(count) {
 /** The counts of a `by_…` object that are not zero, the greatest first. */
 export const present = (counts) => Object.entries(counts).filter(([, n]) => n > 0).sort(([, a], [, b]) => b - a);
 
+/** All counts of a `by_…` object together. */
+export const sum = (counts) => Object.values(counts).reduce((all, n) => all + n, 0);
+
 /** One thing, or several. */
-export const plural = (n, word) => `${number(n)} ${word}${n === 1 ? "" : "s"}`;
+export const plural = (n, word, words = `${word}s`) => `${number(n)} ${n === 1 ? word : words}`;

@@ -9,10 +9,22 @@ use serde::{Serialize, Serializer};
 pub(super) struct Counts<const N: usize, T = u32>([T; N]);
 
 /// What can be counted with.
-pub(super) trait Number: Copy + Default + AddAssign + From<u8> + Into<u64> {}
+pub(super) trait Number: Copy + Default + AddAssign + Into<u64> {
+    /// So many, or as many as it can hold.
+    fn of(count: u64) -> Self;
+}
 
-impl Number for u32 {}
-impl Number for u64 {}
+impl Number for u32 {
+    fn of(count: u64) -> Self {
+        Self::try_from(count).unwrap_or(Self::MAX)
+    }
+}
+
+impl Number for u64 {
+    fn of(count: u64) -> Self {
+        count
+    }
+}
 
 impl<const N: usize, T: Number> Default for Counts<N, T> {
     fn default() -> Self {
@@ -23,8 +35,13 @@ impl<const N: usize, T: Number> Default for Counts<N, T> {
 impl<const N: usize, T: Number> Counts<N, T> {
     /// One more.
     pub(super) fn count(&mut self, position: usize) {
+        self.count_more(position, 1);
+    }
+
+    /// So many more.
+    pub(super) fn count_more(&mut self, position: usize, more: u64) {
         if let Some(count) = self.0.get_mut(position) {
-            *count += 1.into();
+            *count += T::of(more);
         }
     }
 

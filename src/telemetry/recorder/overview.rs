@@ -1,19 +1,28 @@
 //! The state of things in one look, as `/api/overview` tells it. What the fields mean stands in
 //! docs/live-page.md.
 
+mod answers;
+pub mod states;
+
 use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 
+use self::{
+    answers::{Answers, ProfileSeen},
+    states::{CallersState, UpstreamState},
+};
 use super::{
     counts::{ByWord, Number},
     latencies::{Bucket, Quantiles},
     seconds,
-    tallies::{AttemptCounts, AttemptSums, CallCounts, CallSums, CallTally, UpstreamTally},
+    tallies::{
+        AnswerCounts, AnswerTally, AttemptCounts, AttemptSums, CallCounts, CallSums, CallTally, UpstreamTally,
+    },
     window::steps_end,
 };
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict, Withheld, label::labels},
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld},
     telemetry::event::CacheResult,
 };
 
@@ -22,12 +31,6 @@ const POINTS: u64 = 60;
 
 /// What an upstream is judged by, whatever span the figures are of: it must show at once.
 const JUDGED_SECONDS: u64 = 60;
-
-/// Above this share of successes an upstream is healthy: a failure now and then is what it is there for.
-const HEALTHY_SHARE: f64 = 0.95;
-
-/// Below this one it is failing.
-const DEGRADED_SHARE: f64 = 0.5;
 
 /// What time the figures are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +50,6 @@ pub(super) struct Moment {
     pub(super) span: Span,
 }
 
-labels! {
-    /// How an upstream does, by the attempts of the last minute that ended by themselves.
-    pub enum UpstreamState {
-        /// There were none.
-        Idle = "idle",
-        /// At least 95 % succeeded.
-        Healthy = "healthy",
-        /// At least half succeeded.
-        Degraded = "degraded",
-        /// Most failed.
-        Failing = "failing",
-    }
-}
-
 /// The whole.
 #[derive(Debug, Serialize)]
 pub struct Overview {
@@ -71,14 +60,20 @@ pub struct Overview {
     quantiles: &'static str,
     calls: CallsSeen,
     attempts: Attempts,
+    answers: Answers,
     cache: CacheLevel,
     flights_running: u64,
     upstreams: Vec<UpstreamSeen>,
+    profiles: Vec<ProfileSeen>,
     series: CallSeries,
     #[serde(skip)]
     all: AttemptCounts,
     #[serde(skip)]
     all_ever: AttemptCounts<u64>,
+    #[serde(skip)]
+    answered: AnswerCounts,
+    #[serde(skip)]
+    answered_ever: AnswerCounts<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +88,10 @@ struct CallWindow {
     count: u64,
     per_second: f64,
     ok_share: Option<f64>,
+    rated: u64,
+    failed: u64,
+    served_share: Option<f64>,
+    state: CallersState,
     retried: u64,
     recovered: u64,
     by_verdict: ByWord,
@@ -213,6 +212,7 @@ impl Overview {
     pub(super) fn new(moment: Moment, unix: Duration, calls: &CallTally) -> Self {
         let lately = calls.lately.sum(moment.second(), moment.span.seconds());
         let (all, all_ever) = <(AttemptCounts, AttemptCounts<u64>)>::default();
+        let (answered, answered_ever) = <(AnswerCounts, AnswerCounts<u64>)>::default();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             time_unix_seconds: seconds(unix),
@@ -228,12 +228,16 @@ impl Overview {
                 window: AttemptWindow::of(moment, &all),
                 since_start: AttemptTotals::of(&all_ever),
             },
+            answers: Answers::of(moment, &answered, &answered_ever),
             cache: CacheLevel { entries: calls.cache_entries, weight_bytes: calls.cache_bytes },
             flights_running: calls.flights,
             upstreams: Vec::new(),
+            profiles: Vec::new(),
             series: CallSeries::of(moment, calls),
             all,
             all_ever,
+            answered,
+            answered_ever,
         }
     }
 
@@ -247,7 +251,7 @@ impl Overview {
         self.attempts.since_start = AttemptTotals::of(&self.all_ever);
         self.upstreams.push(UpstreamSeen {
             name,
-            state: UpstreamState::of(share(judged.counts.succeeded(), judged.counts.judged())),
+            state: UpstreamState::of(judged.counts.succeeded(), judged.counts.judged()),
             in_flight: tally.running,
             budget_ratio: tally.budget_ratio,
             latency_seconds: lately.latencies.quantiles(),
@@ -256,26 +260,29 @@ impl Overview {
             series: AttemptSeries::of(moment, tally),
         });
     }
-}
 
-impl UpstreamState {
-    fn of(success_share: Option<f64>) -> Self {
-        match success_share {
-            None => Self::Idle,
-            Some(share) if share >= HEALTHY_SHARE => Self::Healthy,
-            Some(share) if share >= DEGRADED_SHARE => Self::Degraded,
-            Some(_) => Self::Failing,
-        }
+    /// Adds a profile, and its answers to the sums.
+    pub(super) fn profile(&mut self, moment: Moment, name: Arc<str>, tally: &AnswerTally) {
+        let lately: AnswerCounts = tally.lately.sum(moment.second(), moment.span.seconds());
+        self.answered.add(&lately);
+        self.answered_ever.add(&tally.ever);
+        self.answers = Answers::of(moment, &self.answered, &self.answered_ever);
+        self.profiles.push(ProfileSeen::of(moment, name, &lately, &tally.ever));
     }
 }
 
 impl CallWindow {
     fn of(moment: Moment, sums: &CallSums) -> Self {
         let CallTotals { count, retried, recovered, by_verdict, by_cache } = CallTotals::of(&sums.counts);
+        let (rated, failed) = (sums.counts.by(Party::RATED), sums.counts.by(Party::FAILING));
         Self {
             count,
             per_second: moment.rate(count),
             ok_share: share(sums.counts.verdicts.of(Verdict::Ok as usize), count),
+            rated,
+            failed,
+            served_share: share(rated - failed, rated),
+            state: CallersState::of(rated, failed),
             retried,
             recovered,
             by_verdict,

@@ -1,4 +1,4 @@
-//! What is counted of calls and of each upstream: the last minutes, and all since the start.
+//! What is counted of calls, of each upstream and of the answers for each profile: the last minutes, and all since the start.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::{
     window::{Sum, Window},
 };
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict, Withheld},
-    telemetry::event::{CacheResult, CallEnded},
+    extraction::{Alignment, AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld},
+    telemetry::event::{CacheResult, CallEnded, ValidationResult},
 };
 
 /// How calls ended.
@@ -28,6 +28,13 @@ pub(super) struct AttemptCounts<T: Number = u32> {
     pub(super) kinds: Counts<{ AttemptKind::ALL.len() }, T>,
     pub(super) errors: Counts<{ ErrorType::ALL.len() }, T>,
     pub(super) withheld: Counts<{ Withheld::ALL.len() }, T>,
+}
+
+/// What answers were worth.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AnswerCounts<T: Number = u32> {
+    pub(super) results: Counts<{ ValidationResult::ALL.len() }, T>,
+    pub(super) alignments: Counts<{ Alignment::ALL.len() }, T>,
 }
 
 /// Calls within a while.
@@ -62,6 +69,13 @@ pub(super) struct UpstreamTally {
     pub(super) lately: Window<AttemptSums>,
     pub(super) running: u64,
     pub(super) budget_ratio: f64,
+}
+
+/// All that is counted of the answers for one profile.
+#[derive(Debug)]
+pub(super) struct AnswerTally {
+    pub(super) ever: AnswerCounts<u64>,
+    pub(super) lately: Window<AnswerCounts>,
 }
 
 /// How one attempt ended.
@@ -148,7 +162,61 @@ impl UpstreamTally {
     }
 }
 
+impl AnswerTally {
+    pub(super) fn new() -> Self {
+        Self { ever: AnswerCounts::default(), lately: Window::new() }
+    }
+
+    /// Whether there was ever an answer.
+    pub(super) fn is_used(&self) -> bool {
+        self.ever.results.sum() > 0
+    }
+
+    pub(super) fn validated(&mut self, second: u64, result: ValidationResult) {
+        self.ever.results.count(result as usize);
+        if let Some(counts) = self.lately.at(second) {
+            counts.results.count(result as usize);
+        }
+    }
+
+    pub(super) fn grounded(&mut self, second: u64, alignment: Alignment, entities: u64) {
+        self.ever.alignments.count_more(alignment as usize, entities);
+        if let Some(counts) = self.lately.at(second) {
+            counts.alignments.count_more(alignment as usize, entities);
+        }
+    }
+}
+
+impl<T: Number> AnswerCounts<T> {
+    /// Adds the answers for another profile.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.results.add(&other.results);
+        self.alignments.add(&other.alignments);
+    }
+
+    /// Answers in which nothing was found.
+    pub(super) fn empty(&self) -> u64 {
+        self.results.of(ValidationResult::ValidEmpty as usize)
+    }
+
+    /// Answers that no caller can be given.
+    pub(super) fn unusable(&self) -> u64 {
+        ValidationResult::UNUSABLE.iter().map(|result| self.results.of(*result as usize)).sum()
+    }
+
+    /// Entities that do not stand in the text.
+    pub(super) fn ungrounded(&self) -> u64 {
+        self.alignments.of(Alignment::NotFound as usize)
+    }
+}
+
 impl<T: Number> CallCounts<T> {
+    /// Calls that ended by the doing of one of these.
+    pub(super) fn by(&self, parties: &[Party]) -> u64 {
+        let theirs = Verdict::ALL.iter().filter(|verdict| parties.contains(&Party::of(**verdict)));
+        theirs.map(|verdict| self.verdicts.of(*verdict as usize)).sum()
+    }
+
     fn count(&mut self, call: &CallEnded<'_>) {
         self.verdicts.count(call.verdict as usize);
         if let Some(cache) = call.cache {
@@ -203,6 +271,12 @@ impl Sum for CallSums {
         self.counts.cache.add(&other.counts.cache);
         self.counts.retried.add(&other.counts.retried);
         self.latencies.add(&other.latencies);
+    }
+}
+
+impl Sum for AnswerCounts {
+    fn add(&mut self, other: &Self) {
+        self.add(other);
     }
 }
 

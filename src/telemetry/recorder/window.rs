@@ -24,14 +24,17 @@ struct Slot<T> {
 }
 
 impl<T: Sum> Window<T> {
-    /// A window in which nothing has happened.
+    /// A window in which nothing has happened. It takes memory from the first count on.
     pub(super) fn new() -> Self {
-        Self { slots: (0..SECONDS).map(|_| Slot { second: None, counts: T::default() }).collect() }
+        Self { slots: Vec::new() }
     }
 
     /// Where to count what happened in `second`; nowhere, if that is so long ago that its place has been
     /// taken.
     pub(super) fn at(&mut self, second: u64) -> Option<&mut T> {
+        if self.slots.is_empty() {
+            self.slots = (0..SECONDS).map(|_| Slot { second: None, counts: T::default() }).collect();
+        }
         let slot = self.slots.get_mut(usize::try_from(second % SECONDS).ok()?)?;
         if slot.second < Some(second) {
             *slot = Slot { second: Some(second), counts: T::default() };

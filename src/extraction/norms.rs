@@ -1,0 +1,29 @@
+//! What is fine, unless operators say otherwise. Alerts, boards and the live page judge by the same figures.
+
+/// The share of rated calls that must end well.
+pub const SLO: f64 = 0.995;
+
+/// How many times faster than steadily the error budget burns when that is most urgent: two days instead of
+/// thirty.
+pub const FASTEST_BURN: f64 = 14.4;
+
+/// The share of attempts at an upstream beyond which it fails more than it works.
+pub const FAILED_SHARE: f64 = 0.5;
+
+/// The share of answers in which nothing was found.
+pub const EMPTY_SHARE: f64 = 0.3;
+
+/// The share of answers that end at the token limit.
+pub const TRUNCATED_SHARE: f64 = 0.05;
+
+/// The share of answers that violate their schema.
+pub const SCHEMA_INVALID_SHARE: f64 = 0.1;
+
+/// The share of answers that are refusals.
+pub const REFUSED_SHARE: f64 = 0.05;
+
+/// The share of answers beyond which one of the ways of not being usable is beyond its own bound.
+pub const UNUSABLE_SHARE: f64 = TRUNCATED_SHARE + SCHEMA_INVALID_SHARE + REFUSED_SHARE;
+
+/// The share of entities that do not stand in the text.
+pub const UNGROUNDED_SHARE: f64 = 0.1;

@@ -1,0 +1,104 @@
+//! What answers are worth, by profile: the failure that no error tells of.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{
+    Moment, share,
+    states::{AnswersState, Suspicion},
+};
+use crate::{
+    extraction::Alignment,
+    telemetry::{
+        event::ValidationResult,
+        recorder::{
+            counts::{ByWord, Number},
+            tallies::AnswerCounts,
+        },
+    },
+};
+
+/// Answers for all profiles together.
+#[derive(Debug, Serialize)]
+pub(super) struct Answers {
+    window: AnswerWindow,
+    since_start: AnswerTotals,
+}
+
+/// Answers for one profile, and what is to be thought of them.
+#[derive(Debug, Serialize)]
+pub(super) struct ProfileSeen {
+    name: Arc<str>,
+    state: AnswersState,
+    suspicions: Vec<Suspicion>,
+    window: AnswerWindow,
+    since_start: AnswerTotals,
+}
+
+#[derive(Debug, Serialize)]
+struct AnswerWindow {
+    per_second: f64,
+    empty_share: Option<f64>,
+    unusable_share: Option<f64>,
+    ungrounded_share: Option<f64>,
+    #[serde(flatten)]
+    totals: AnswerTotals,
+}
+
+#[derive(Debug, Serialize)]
+struct AnswerTotals {
+    count: u64,
+    by_result: ByWord,
+    entities: u64,
+    by_alignment: ByWord,
+}
+
+impl Answers {
+    pub(super) fn of(moment: Moment, lately: &AnswerCounts, ever: &AnswerCounts<u64>) -> Self {
+        Self { window: AnswerWindow::of(moment, lately), since_start: AnswerTotals::of(ever) }
+    }
+}
+
+impl ProfileSeen {
+    pub(super) fn of(
+        moment: Moment,
+        name: Arc<str>,
+        lately: &AnswerCounts,
+        ever: &AnswerCounts<u64>,
+    ) -> Self {
+        let window = AnswerWindow::of(moment, lately);
+        let suspicions = Suspicion::all_of(&[
+            (Suspicion::Empty, window.empty_share),
+            (Suspicion::Unusable, window.unusable_share),
+            (Suspicion::Ungrounded, window.ungrounded_share),
+        ]);
+        let state = AnswersState::of(window.totals.count, &suspicions);
+        let suspicions = if state == AnswersState::Suspect { suspicions } else { Vec::new() };
+        Self { name, state, suspicions, window, since_start: AnswerTotals::of(ever) }
+    }
+}
+
+impl AnswerWindow {
+    fn of(moment: Moment, counts: &AnswerCounts) -> Self {
+        let totals = AnswerTotals::of(counts);
+        Self {
+            per_second: moment.rate(totals.count),
+            empty_share: share(counts.empty(), totals.count),
+            unusable_share: share(counts.unusable(), totals.count),
+            ungrounded_share: share(counts.ungrounded(), totals.entities),
+            totals,
+        }
+    }
+}
+
+impl AnswerTotals {
+    fn of<T: Number>(counts: &AnswerCounts<T>) -> Self {
+        Self {
+            count: counts.results.sum(),
+            by_result: counts.results.by(ValidationResult::LABELS),
+            entities: counts.alignments.sum(),
+            by_alignment: counts.alignments.by(Alignment::LABELS),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+"""The sentence on top of the live page, for every state of things: the page's own module, with figures of ours."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from conftest import Gateway, Simulator
+from test_live_page import CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    upstream = Simulator()
+    gateway = Gateway(upstream.base_url, tmp_path_factory.mktemp("headline"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        page = browser.new_page()
+        page.goto(f"http://{gateway.admin}/")
+        yield page
+        browser.close()
+    assert gateway.process.stop() == 0
+    upstream.process.stop()
+
+
+def calls(count=0, rated=None, failed=0, state="idle"):
+    return {"count": count, "rated": count if rated is None else rated, "failed": failed, "state": state}
+
+
+def upstream(name, state, success=0, failure=0):
+    share = success / (success + failure) if success + failure else None
+    outcomes = {"success": success, "failure": failure, "cancelled": 3}
+    return {"name": name, "state": state, "window": {"by_outcome": outcomes, "success_share": share}}
+
+
+def profile(name, *suspicions, empty=0.0, unusable=0.0, ungrounded=0.0):
+    window = {"empty_share": empty, "unusable_share": unusable, "ungrounded_share": ungrounded}
+    return {"name": name, "state": "suspect" if suspicions else "healthy", "suspicions": suspicions, "window": window}
+
+
+GOOD = upstream("good", "healthy", 99, 1)
+PLAIN = profile("plain", empty=0.1)
+
+# Calls, upstreams, profiles, ready; then the tone and the sentence.
+CASES = {
+    "nothing happens": (calls(), [], [], True, "calm", "No calls in the last 5 min."),
+    "all is well": (calls(9, state="fine"), [GOOD], [PLAIN], True, "ok", "Callers are fine: every call was served."),
+    "only nonsense came": (
+        calls(10, 0), [GOOD], [PLAIN], True,
+        "calm", "No call could be served: all 10 failed by their caller's own doing.",
+    ),
+    "one piece of nonsense came": (
+        calls(1, 0), [GOOD], [], True,
+        "calm", "No call could be served: the only one failed by its caller's own doing.",
+    ),
+    "nonsense among good calls": (
+        calls(10, 7, 0, "fine"), [GOOD], [], True,
+        "ok", "Callers are fine: every call that could be was served; 3 calls failed by their caller's own doing.",
+    ),
+    "one of many is lost": (
+        calls(1000, 1000, 1, "fine"), [GOOD], [], True,
+        "ok", "Callers are fine: 99.9 % of calls were served.",
+    ),
+    "one of a few is lost": (
+        calls(10, 10, 1, "some_hurt"), [GOOD], [], True,
+        "warn", "Some callers are hurt: 1 of 10 calls was not served.",
+    ),
+    "some are lost": (
+        calls(200, 199, 6, "some_hurt"), [GOOD], [], True,
+        "warn", "Some callers are hurt: 3 % of calls were not served; 1 call failed by its caller's own doing.",
+    ),
+    "many are lost": (
+        calls(5, 5, 4, "hurt"), [upstream("bad", "failing", 1, 9)], [], True,
+        "bad", "Callers are hurt: 4 of 5 calls were not served. bad is failing (1 of 10 attempts succeeded).",
+    ),
+    "retries mend it": (
+        calls(300, state="fine"), [GOOD, upstream("bad", "degraded", 80, 20)], [], True,
+        "ok",
+        "Callers are fine: every call was served. bad is degraded (80 % of attempts succeed); retries and the cache "
+        "make up for it.",
+    ),
+    "an upstream fails and nobody calls": (
+        calls(), [upstream("bad", "failing")], [], True,
+        "warn", "No calls in the last 5 min. bad is failing.",
+    ),
+    "answers are empty and nothing fails": (
+        calls(90, state="fine"), [GOOD], [PLAIN, profile("orders", "empty", empty=0.62)], True,
+        "warn",
+        "Callers are fine: every call was served. Look at the answers: for orders 62 % found nothing.",
+    ),
+    "answers are bad in several ways": (
+        calls(90, state="hurt", failed=30), [GOOD],
+        [profile("a", "unusable", "ungrounded", unusable=0.5, ungrounded=0.2), profile("b", "empty", empty=1.0)], True,
+        "bad",
+        "Callers are hurt: 30 of 90 calls were not served. Look at the answers: for a 50 % can't be used and 20 % of "
+        "entities do not stand in the text; for b 100 % found nothing.",
+    ),
+    "it is not ready": (
+        calls(9, state="fine"), [GOOD], [], False,
+        "bad", "Callers are fine: every call was served. The gateway is not ready: it takes no new calls.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_it_says_what_is_so(page, case):
+    window, upstreams, profiles, ready, tone, text = case
+    overview = {
+        "calls": {"window": window},
+        "upstreams": upstreams,
+        "profiles": profiles,
+        "ready": ready,
+        "window_seconds": 300,
+    }
+    said = page.evaluate("async (overview) => (await import('/page/headline.js')).headline(overview)", overview)
+    assert (said["tone"], said["text"].replace("\u00a0", " ")) == (tone, text)
+
+
+# Calls that end so are their caller's own doing: grey on the page, and no part of what the SLO counts.
+CALLERS = {"invalid", "unauthenticated", "not_cached", "refused", "cancelled", "unimplemented"}
+
+
+def test_callers_own_doing_is_grey_and_nothing_else(page):
+    tones = page.evaluate(
+        """async () => {
+          const { verdictTone } = await import("/page/words.js");
+          const { calls } = await (await fetch("/api/overview")).json();
+          return Object.keys(calls.since_start.by_verdict).map((verdict) => [verdict, verdictTone(verdict)]);
+        }"""
+    )
+    assert {verdict for verdict, tone in tones if tone == "calm"} == CALLERS
+    assert [verdict for verdict, tone in tones if tone == "ok"] == ["ok"]
