@@ -10,6 +10,7 @@ pub mod healthcheck;
 mod interrupts;
 mod render;
 pub mod rules;
+mod runbook;
 pub mod serve;
 pub mod simulate;
 
@@ -172,6 +173,9 @@ mod tests {
             "tidegate rules --overhead 1",
             "tidegate rules --slow-call 7",
             "tidegate rules --job ",
+            "tidegate rules --runbook-base docs/runbook.md",
+            "tidegate dashboards --out d --runbook-base javascript:alert(1)",
+            "tidegate dashboards --out d --empty-share 2",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

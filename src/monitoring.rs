@@ -3,6 +3,5 @@
 //! Made from the catalogue of metrics, so that no query can name a metric or a label that does not exist.
 
 pub mod dashboards;
-pub mod party;
 pub mod query;
 pub mod rules;

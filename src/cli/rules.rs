@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 
-use super::Exit;
+use super::{Exit, runbook};
 use crate::monitoring::rules::{self, Options, Thresholds, TimeScale};
 
 /// What rules to make.
@@ -23,9 +23,9 @@ pub struct RulesArgs {
     /// The `job` under which Prometheus scrapes gateways
     #[arg(long, value_name = "NAME", default_value = "tidegate", value_parser = one_line)]
     pub job: String,
-    /// What leads to the runbook; each alert adds `#` and its name
-    #[arg(long, value_name = "URL", default_value = "docs/runbook.md", value_parser = one_line)]
-    pub runbook_base: String,
+    /// Where the runbook can be read: each alert links to `#` and its name there. Without it, alerts link nowhere
+    #[arg(long, value_name = "URL", value_parser = runbook::base)]
+    pub runbook_base: Option<String>,
     /// Divide every window, wait and interval by this, to try alerts out in minutes
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
     pub time_scale: TimeScale,
@@ -45,7 +45,11 @@ pub fn run(args: &RulesArgs, out: &mut impl Write, err: &mut impl Write) -> io::
     if args.out.as_os_str() == "-" {
         out.write_all(yaml.as_bytes())?;
     } else if let Err(error) = fs::write(&args.out, yaml) {
-        writeln!(err, "can't write {}: {error}", args.out.display())?;
+        let out = args.out.display();
+        writeln!(
+            err,
+            "can't write {out}: {error}; choose a file that you may write, in a folder that is there"
+        )?;
         return Ok(Exit::Misused);
     }
     Ok(Exit::Ok)

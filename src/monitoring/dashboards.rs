@@ -9,6 +9,7 @@ mod board;
 mod cache;
 mod figures;
 mod grid;
+mod limits;
 mod model;
 mod overview;
 mod palette;
@@ -22,14 +23,27 @@ mod upstreams;
 pub use grid::COLUMNS;
 pub use model::{Dashboard, SCHEMA_VERSION};
 
+use limits::Limits;
+
+use super::rules::Thresholds;
+
 /// Where the runbook stands, for those who did not say.
 const RUNBOOK: &str = "`docs/runbook.md`, among Tidegate's sources";
 
 /// What a team can have its own way.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What leads to the runbook.
+    /// Where the runbook can be read.
     pub runbook_base: Option<String>,
+    /// What its rules are made with: figures change colour where alerts count.
+    pub thresholds: Thresholds,
+}
+
+/// What every board is made from.
+struct Brief {
+    /// What leads to the runbook.
+    runbook: String,
+    limits: Limits,
 }
 
 /// Every board, in the order of a first visit.
@@ -47,7 +61,8 @@ pub fn all(options: &Options) -> Vec<Dashboard> {
         slo::slo,
         runtime::runtime,
     ];
-    boards.iter().map(|board| board(&runbook)).collect()
+    let brief = Brief { runbook, limits: Limits(options.thresholds) };
+    boards.iter().map(|board| board(&brief)).collect()
 }
 
 impl Dashboard {

@@ -96,6 +96,12 @@ impl Query {
         Self(format!("{self} / ({whole} > 0)"))
     }
 
+    /// The sum of this and another, where both have a series.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self(format!("({self} + {other})"))
+    }
+
     /// Each series of this as a share of one figure; none where that is zero.
     #[must_use]
     pub fn over_all(&self, whole: &Self) -> Self {

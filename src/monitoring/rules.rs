@@ -9,15 +9,16 @@ pub mod recording;
 mod answers;
 mod duration;
 mod gateway;
-mod health;
+pub(super) mod health;
 mod norm;
 mod retries;
-mod slo;
+pub(super) mod slo;
 mod upstreams;
 mod yaml;
 
 use std::time::Duration;
 
+pub(super) use options::percent;
 pub use options::{Options, Thresholds, TimeScale};
 
 use super::query::Query;

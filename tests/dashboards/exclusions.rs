@@ -10,11 +10,10 @@ pub(crate) struct Exclusion {
     pub(crate) reason: &'static str,
 }
 
-const OF_A_JOB: &str =
-    "Alerts speak of a whole job or of its absence, so they carry no instance and some no job.";
+const OF_A_JOB: &str = "Some alerts speak of a whole job or of its absence, so they carry no instance.";
 
-const fn alerts(rule: &'static str) -> Exclusion {
-    Exclusion { rule, board: "Tidegate / Overview", panel: "Alerts firing", reason: OF_A_JOB }
+const fn alerts(panel: &'static str) -> Exclusion {
+    Exclusion { rule: "target-instance-rule", board: "Tidegate / Overview", panel, reason: OF_A_JOB }
 }
 
 const RECORDED: &str = "What the rules record speaks of a whole job, so it carries no instance.";
@@ -25,8 +24,8 @@ const fn recorded(board: &'static str, panel: &'static str) -> Exclusion {
 
 /// All of them.
 pub(crate) const EXCLUSIONS: &[Exclusion] = &[
-    alerts("target-job-rule"),
-    alerts("target-instance-rule"),
+    alerts("Alerts firing"),
+    alerts("Which alerts fire"),
     recorded("Tidegate / Overview", "Error budget left"),
     recorded("Tidegate / SLO", "Error budget left"),
     recorded("Tidegate / SLO", "Burn rate of the last hour"),

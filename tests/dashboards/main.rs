@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod board;
+mod coverage;
 mod exclusions;
 mod files;
+mod limits;
 mod panels;
 mod promql;
 mod provisioning;

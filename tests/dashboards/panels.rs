@@ -118,9 +118,8 @@ fn refs(board: &Value) -> Vec<Breach> {
 
 fn titles(board: &Value) -> Vec<Breach> {
     let mut seen = BTreeSet::new();
-    let kinds_and_titles = |panel: &Value| (word(panel, "type").to_owned(), word(panel, "title").to_owned());
-    let again = list(board, "panels").iter().filter(|panel| !seen.insert(kinds_and_titles(panel)));
-    again.map(|panel| Breach::at(word(panel, "title"), "there are two of its kind and title")).collect()
+    let again = shown(board).filter(|panel| !seen.insert(word(panel, "title").to_owned()));
+    again.map(|panel| Breach::at(word(panel, "title"), "there are two of this title")).collect()
 }
 
 fn grid(board: &Value) -> Vec<Breach> {

@@ -63,4 +63,5 @@ fn a_file_is_written_or_the_reason_why_not() {
     let (exit, _, err) = run(&format!("tidegate rules --out {}/not/there.yaml", folder.path().display()));
     assert_eq!(exit, Exit::Misused);
     assert!(err.contains("can't write") && err.contains("not/there.yaml"), "{err}");
+    assert!(err.contains("choose a file that you may write"), "{err}");
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use tidegate::monitoring::rules::Options;
 
-use crate::{alert_names, read, rules, yaml};
+use crate::{alert_names, read, rules, rules_of, yaml};
 
 /// The boards of `grafana/dashboards`.
 const DASHBOARDS: &[&str] = &[
@@ -27,10 +28,21 @@ fn every_alert_says_what_is_needed_at_night() {
             let text = alert["annotations"][annotation].as_str().unwrap_or_default();
             assert!(!text.is_empty() && !text.contains("  "), "{name}: {annotation}: {text}");
         }
-        let runbook = format!("docs/runbook.md#{}", name.to_lowercase());
-        assert_eq!(alert["annotations"]["runbook_url"], runbook.as_str());
+        let runbook = format!("docs/runbook.md#{}, among Tidegate's sources", name.to_lowercase());
+        assert_eq!(alert["annotations"]["runbook"], runbook.as_str());
+        assert!(alert["annotations"]["runbook_url"].is_null(), "{name}: a link that leads nowhere");
         let dashboard = alert["annotations"]["dashboard_uid"].as_str().unwrap();
         assert!(DASHBOARDS.contains(&dashboard), "{name}: {dashboard}");
+    }
+}
+
+#[test]
+fn a_runbook_of_ones_own_is_linked_to() {
+    let wiki = Options { runbook_base: Some("https://wiki/run".to_owned()), ..Options::default() };
+    for rule in rules_of(&wiki).iter().filter(|rule| rule.is_alert) {
+        let link = format!("https://wiki/run#{}", rule.name.to_lowercase());
+        assert_eq!(rule.all["annotations"]["runbook_url"], link.as_str());
+        assert!(rule.all["annotations"]["runbook"].is_null(), "{}", rule.name);
     }
 }
 

@@ -1,77 +1,74 @@
 //! Answer quality: the failures that no error tells of.
 
 use super::{
+    Brief,
     board::{board, what_to_do},
+    figures,
     grid::{Row, row},
+    limits::Limits,
     model::{Dashboard, Panel},
-    palette::{self, Colours, GREEN, ORANGE, RED, YELLOW},
+    palette::{self, Colours, GREEN, RED, YELLOW},
     panels::{lines, stat, table, unit},
-    scope::{legend, rate_by, series, share},
+    scope::{legend, rate_by, series},
 };
 use crate::{
     extraction::Alignment,
-    monitoring::query::{Query, Selector},
+    monitoring::query::Query,
     telemetry::{
-        catalogue::{Label, labels, list},
+        catalogue::{labels, list},
         event::ValidationResult,
     },
 };
 
-/// What can't be given to a caller.
-const NOT_USABLE: &[ValidationResult] = &[
-    ValidationResult::SchemaInvalid,
-    ValidationResult::Truncated,
-    ValidationResult::Refused,
-    ValidationResult::Empty,
-];
-
-pub(super) fn answers(runbook: &str) -> Dashboard {
+pub(super) fn answers(brief: &Brief) -> Dashboard {
     let question = "Are answers worth having, or does the model fail without an error?";
-    let rows = vec![glance(), validation(), grounding(), profiles(), what_to_do(runbook)];
+    let limits = &brief.limits;
+    let rows = vec![glance(limits), validation(), grounding(limits), profiles(limits), what_to_do(brief)];
     board("tidegate-answers", "Tidegate / Answer quality", question, rows)
 }
 
-/// The share of answers that came to one of these.
-fn came_to(by: &[&Label], results: &[ValidationResult]) -> Query {
-    let words: Vec<_> = results.iter().map(|result| result.as_str()).collect();
-    share(
-        by,
-        &series(&list::VALIDATION_TOTAL).one_of(&labels::VALIDATION, &words),
-        &series(&list::VALIDATION_TOTAL),
-    )
-}
-
-fn entities(alignment: Alignment) -> Selector {
-    series(&list::ENTITIES_TOTAL).is(&labels::ALIGNMENT, alignment.as_str())
-}
-
-fn ungrounded(by: &[&Label]) -> Query {
-    share(by, &entities(Alignment::NotFound), &series(&list::ENTITIES_TOTAL))
-}
-
-fn glance() -> Row {
+fn glance(limits: &Limits) -> Row {
     let tile = |title, description, query: &Query, word: &'static str| -> Panel {
         stat(title, unit::RATIO, description).ask(query, word).or_else("no answers").sized(6, 4)
     };
     row(
         "At a glance",
         vec![
-            tile("Valid but empty", "The share of answers that are valid and found nothing in the text. It has a norm for your \
-                texts; far above it, the model is failing silently: users see empty results. Next: Answers by result.",
-                &came_to(&[], &[ValidationResult::ValidEmpty]), "empty")
-                .thresholds(GREEN, &[(0.2, YELLOW), (0.5, RED)]),
-            tile("Not usable", "The share of answers that are cut, refused, without content or against the schema. Each costs \
-                tokens and a retry or repair. Worry above 5 %. Next: Answers by result.",
-                &came_to(&[], NOT_USABLE), "not usable")
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.2, RED)]),
-            tile("Repaired", "The share of answers that became valid only when the model was shown its mistake. Each costs a \
-                second attempt. Worry above 5 %. Next: the profile's schema and instructions.",
-                &came_to(&[], &[ValidationResult::Repaired]), "repaired")
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.2, ORANGE)]),
-            tile("Not in the text", "The share of entities that do not stand in the text: invented, or changed beyond \
-                recognition. Worry above 5 %. Next: Entities by how they stand in the text.", &ungrounded(&[]), "not found")
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.2, RED)])
-                .or_else("no entities"),
+            tile(
+                "Valid but empty",
+                "The share of answers that are valid and found nothing in the text. It has a norm for your \
+                 texts; far above it, the model is failing silently: users see empty results. Next: Answers \
+                 by result.",
+                &figures::came_to(&[], &[ValidationResult::ValidEmpty]),
+                "empty",
+            )
+            .thresholds(GREEN, &limits.empty()),
+            tile(
+                "Not usable",
+                "The share of answers that are cut, refused, without content or against the schema. Each \
+                 costs tokens and a retry or repair. Worry when it is yellow. Next: Answers by result.",
+                &figures::came_to(&[], ValidationResult::UNUSABLE),
+                "not usable",
+            )
+            .thresholds(GREEN, &limits.unusable()),
+            tile(
+                "Repaired",
+                "The share of answers that became valid only when the model was shown its mistake. Each \
+                 costs a second attempt. Worry when it is yellow. Next: the profile's schema and \
+                 instructions.",
+                &figures::came_to(&[], &[ValidationResult::Repaired]),
+                "repaired",
+            )
+            .thresholds(GREEN, &limits.unusable()),
+            tile(
+                "Not in the text",
+                "The share of entities that do not stand in the text: invented, or changed beyond \
+                 recognition. Worry when it is yellow. Next: Entities by how they stand in the text.",
+                &figures::ungrounded(&[]),
+                "not found",
+            )
+            .thresholds(GREEN, &limits.ungrounded())
+            .or_else("no entities"),
         ],
     )
 }
@@ -80,21 +77,36 @@ fn validation() -> Row {
     row(
         "Answers",
         vec![
-            lines("Answers by result", unit::PER_SECOND, "What came of holding each answer against its schema. Truncated wants a \
-                higher token limit, schema_invalid another schema or model, refused other texts. Next: the profiles below.")
-                .ask(&rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)), legend(&labels::VALIDATION))
-                .coloured(&palette::validations())
-                .stacked(),
-            lines("Share of answers by result", unit::RATIO, "The same as shares, so that a change shows at any load. A band that \
-                widens without a deploy of yours is a model that changed. Next: the marks of starts, and the provider's notes.")
-                .ask(&rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)), legend(&labels::VALIDATION))
-                .coloured(&palette::validations())
-                .stacked_to_the_full(),
+            lines(
+                "Answers by result",
+                unit::PER_SECOND,
+                "What came of holding each answer against its schema. Truncated wants a higher token limit, \
+                 schema_invalid another schema or model, refused other texts. Next: the profiles below.",
+            )
+            .ask(
+                &rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)),
+                legend(&labels::VALIDATION),
+            )
+            .coloured(&palette::validations())
+            .stacked(),
+            lines(
+                "Share of answers by result",
+                unit::RATIO,
+                "The same as shares, so that a change shows at any load. A band that widens without a \
+                 deploy of yours is a model that changed. Next: the marks of starts, and the provider's \
+                 notes.",
+            )
+            .ask(
+                &rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)),
+                legend(&labels::VALIDATION),
+            )
+            .coloured(&palette::validations())
+            .stacked_to_the_full(),
         ],
     )
 }
 
-fn grounding() -> Row {
+fn grounding(limits: &Limits) -> Row {
     let colours: Colours = Alignment::ALL
         .iter()
         .map(|alignment| {
@@ -111,26 +123,38 @@ fn grounding() -> Row {
     row(
         "Entities",
         vec![
-            lines("Entities by how they stand in the text", unit::PER_SECOND, "Exact stands there as given, normalised but for case \
-                and typography, not_found not at all. Worry when red widens. Next: Not in the text, by profile.")
-                .ask(&rate_by(&[&labels::ALIGNMENT], &series(&list::ENTITIES_TOTAL)), legend(&labels::ALIGNMENT))
-                .coloured(&colours)
-                .stacked()
-                .sized(8, 8),
-            lines("Not in the text, by profile", unit::RATIO, "The share of invented entities. A step without a change of the \
-                profile is a model that changed. Next: the profile's instructions; a stricter grounding.")
-                .ask(&ungrounded(&[&labels::PROFILE]), legend(&labels::PROFILE))
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.2, RED)])
-                .sized(8, 8),
-            lines("Entities per answer, by profile", unit::COUNT, "How much an answer holds. A fall towards zero at the same texts \
-                is the silent failure: valid answers with nothing in them. Next: Valid but empty, by profile.")
-                .ask(&per_answer, legend(&labels::PROFILE))
-                .sized(8, 8),
+            lines(
+                "Entities by how they stand in the text",
+                unit::PER_SECOND,
+                "Exact stands there as given, normalised but for case and typography, not_found not at all. \
+                 Worry when red widens. Next: Not in the text, by profile.",
+            )
+            .ask(&rate_by(&[&labels::ALIGNMENT], &series(&list::ENTITIES_TOTAL)), legend(&labels::ALIGNMENT))
+            .coloured(&colours)
+            .stacked()
+            .sized(8, 8),
+            lines(
+                "Not in the text, by profile",
+                unit::RATIO,
+                "The share of invented entities. A step without a change of the profile is a model that \
+                 changed. Next: the profile's instructions; a stricter grounding.",
+            )
+            .ask(&figures::ungrounded(&[&labels::PROFILE]), legend(&labels::PROFILE))
+            .thresholds(GREEN, &limits.ungrounded())
+            .sized(8, 8),
+            lines(
+                "Entities per answer, by profile",
+                unit::COUNT,
+                "How much an answer holds. A fall towards zero at the same texts is the silent failure: \
+                 valid answers with nothing in them. Next: Valid but empty, by profile.",
+            )
+            .ask(&per_answer, legend(&labels::PROFILE))
+            .sized(8, 8),
         ],
     )
 }
 
-fn profiles() -> Row {
+fn profiles(limits: &Limits) -> Row {
     let profile = [&labels::PROFILE];
     let columns = [
         ("Answers", unit::PER_SECOND),
@@ -141,24 +165,36 @@ fn profiles() -> Row {
     row(
         "Profiles",
         vec![
-            lines("Valid but empty, by profile", unit::RATIO, "The share of answers that found nothing. Each profile has its own \
-                norm; what leaves it is worth a look. Next: call the gateway with a text that you know.")
-                .ask(&came_to(&profile, &[ValidationResult::ValidEmpty]), legend(&labels::PROFILE))
-                .thresholds(GREEN, &[(0.2, YELLOW), (0.5, RED)]),
-            lines("Not usable, by profile", unit::RATIO, "The share of answers that are cut, refused, without content or against \
-                the schema. One profile alone points at its schema or limits, all at the model. Next: Answers by result.")
-                .ask(&came_to(&profile, NOT_USABLE), legend(&labels::PROFILE))
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.2, RED)]),
-            table("Profiles", unit::COUNT, "Each profile now. Sort by a column; a red cell is where to look. Next: choose the \
-                profile above the board, and all panels speak of it alone.")
-                .ask(&rate_by(&profile, &series(&list::VALIDATION_TOTAL)), "")
-                .ask(&came_to(&profile, &[ValidationResult::ValidEmpty]), "")
-                .ask(&came_to(&profile, NOT_USABLE), "")
-                .ask(&ungrounded(&profile), "")
-                .columns("profile", &columns)
-                .judged("Valid but empty", GREEN, &[(0.2, YELLOW), (0.5, RED)])
-                .judged("Not usable", GREEN, &[(0.05, YELLOW), (0.2, RED)])
-                .judged("Not in the text", GREEN, &[(0.05, YELLOW), (0.2, RED)]),
+            lines(
+                "Valid but empty, by profile",
+                unit::RATIO,
+                "The share of answers that found nothing. Each profile has its own norm; what leaves it is \
+                 worth a look. Next: call the gateway with a text that you know.",
+            )
+            .ask(&figures::came_to(&profile, &[ValidationResult::ValidEmpty]), legend(&labels::PROFILE))
+            .thresholds(GREEN, &limits.empty()),
+            lines(
+                "Not usable, by profile",
+                unit::RATIO,
+                "The share of answers that are cut, refused, without content or against the schema. One \
+                 profile alone points at its schema or limits, all at the model. Next: Answers by result.",
+            )
+            .ask(&figures::came_to(&profile, ValidationResult::UNUSABLE), legend(&labels::PROFILE))
+            .thresholds(GREEN, &limits.unusable()),
+            table(
+                "Profiles",
+                unit::COUNT,
+                "Each profile now. Sort by a column; a red cell is where to look. Next: choose the profile \
+                 above the board, and all panels speak of it alone.",
+            )
+            .ask(&rate_by(&profile, &series(&list::VALIDATION_TOTAL)), "")
+            .ask(&figures::came_to(&profile, &[ValidationResult::ValidEmpty]), "")
+            .ask(&figures::came_to(&profile, ValidationResult::UNUSABLE), "")
+            .ask(&figures::ungrounded(&profile), "")
+            .columns("profile", &columns)
+            .judged("Valid but empty", GREEN, &limits.empty())
+            .judged("Not usable", GREEN, &limits.unusable())
+            .judged("Not in the text", GREEN, &limits.ungrounded()),
         ],
     )
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{
+    Brief,
     grid::{Row, flow, row},
     model::{Annotation, Dashboard, Link, List, SCHEMA_VERSION, TimeRange, Variable},
     panels::{CHOSEN_SOURCE, text},
@@ -15,8 +16,8 @@ use crate::{
 /// What the boards find each other by.
 const TAG: &str = "tidegate";
 
-/// Firing alerts of Tidegate. Some speak of a whole job or of its absence, so they are found by name.
-pub(super) const FIRING: &str = r#"ALERTS{alertstate="firing",alertname=~"Tidegate.+"}"#;
+/// Firing alerts of Tidegate in the chosen jobs. Found by name, as some speak of a whole job.
+pub(super) const FIRING: &str = r#"ALERTS{alertstate="firing",alertname=~"Tidegate.+",job=~"$job"}"#;
 
 /// A board's name, the question it answers, and its rows.
 pub(super) fn board(
@@ -59,10 +60,11 @@ pub(super) fn link_to(uid: &str, title: &str) -> Link {
 }
 
 /// The end of a board: where to read what to do.
-pub(super) fn what_to_do(runbook: &str) -> Row {
+pub(super) fn what_to_do(brief: &Brief) -> Row {
     let words = format!(
-        "Every panel's description says when to worry and where to look next. What to do about an alert stands in the \
-         runbook: {runbook}."
+        "Every panel's description says when to worry and where to look next. What to do about an alert \
+         stands in the runbook: {}.",
+        brief.runbook
     );
     row("What to do", vec![text("What to do", &words)])
 }
@@ -125,7 +127,10 @@ fn choice(name: &'static str, label: &'static str, series: &str, of: &str) -> Va
         name,
         label,
         datasource: Some(CHOSEN_SOURCE),
-        query: json!({ "query": format!("label_values({series}, {of})"), "refId": "PrometheusVariableQueryEditor-VariableQuery" }),
+        query: json!({
+            "query": format!("label_values({series}, {of})"),
+            "refId": "PrometheusVariableQueryEditor-VariableQuery",
+        }),
         current: json!({ "selected": true, "text": ["All"], "value": ["$__all"] }),
         multi: true,
         include_all: true,

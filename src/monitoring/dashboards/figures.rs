@@ -2,38 +2,20 @@
 
 use super::scope::{self, counts, rate_by, series, share};
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, Verdict},
-    monitoring::{
-        party::{Party, verdicts_of},
-        query::{Query, Selector},
-        rules::Thresholds,
+    extraction::{
+        Alignment, AttemptKind, AttemptOutcome, Phase, Verdict,
+        party::{Party, SPENT_ON_UPSTREAMS, verdicts_of},
     },
+    monitoring::query::{Query, Selector},
     telemetry::{
         catalogue::{Label, labels, list},
-        event::CacheResult,
+        event::{CacheResult, ValidationResult},
     },
 };
 
-/// Retries per first attempt above which somebody should look: what a retry budget of 20 % allows.
-pub(super) const RETRY_RATIO_HIGH: f64 = Thresholds::DEFAULT.retry_ratio;
-/// Retries per first attempt at which the load on an upstream has doubled.
-pub(super) const RETRY_RATIO_STORM: f64 = 1.0;
-/// Attempts per first attempt above which somebody should look.
-pub(super) const AMPLIFICATION_HIGH: f64 = 1.3;
-/// Attempts per first attempt at which the load on an upstream has doubled.
-pub(super) const AMPLIFICATION_STORM: f64 = Thresholds::DEFAULT.amplification;
-/// The gateway's own time above which it is the gateway that is slow.
-pub(super) const OVERHEAD_HIGH: f64 = Thresholds::DEFAULT.overhead;
-/// The share of retried flights below which retries only add load.
-pub(super) const RECOVERED_LOW: f64 = Thresholds::DEFAULT.recovered_share;
-/// The share of failed calls that an SLO of 99.5 % allows.
-pub(super) const FAILED_SHARE_FINE: f64 = 0.005;
-/// The share of failed calls that everybody notices.
-pub(super) const FAILED_SHARE_BAD: f64 = 0.05;
-
 /// Calls that ended well or that somebody else than the caller is to blame for.
 pub(super) fn rated_calls() -> Selector {
-    calls(&[Party::Nobody, Party::Gateway, Party::Upstream])
+    calls(Party::RATED)
 }
 
 /// Calls whose end is the doing of these.
@@ -46,9 +28,56 @@ pub(super) fn success_share() -> Query {
     share(&[], &series(&list::CALLS).is(&labels::VERDICT, Verdict::Ok.as_str()), &rated_calls())
 }
 
-/// The share of rated calls that failed by the doing of these.
-pub(super) fn failed_share(parties: &[Party]) -> Query {
-    share(&[], &calls(parties), &rated_calls())
+/// The share of rated calls that failed because an upstream failed, or was still at it when time was up.
+pub(super) fn failed_by_upstreams() -> Query {
+    let late = Verdict::DeadlineExceeded.as_str();
+    let verdicts: Vec<_> =
+        verdicts_of(&[Party::Upstream]).into_iter().filter(|verdict| *verdict != late).collect();
+    let failed = rate_by(&[], &series(&list::CALLS).one_of(&labels::VERDICT, &verdicts));
+    failed.plus(&rate_by(&[], &late_calls(SPENT_ON_UPSTREAMS))).over(&rate_by(&[], &rated_calls()))
+}
+
+/// The share of rated calls that the gateway refused or broke.
+pub(super) fn failed_by_gateway() -> Query {
+    share(&[], &calls(&[Party::Gateway]), &rated_calls())
+}
+
+/// The share of rated calls that nothing was sent for, as too little of their time was left.
+pub(super) fn short_of_time() -> Query {
+    let unsent: Vec<_> =
+        Phase::ALL.iter().copied().filter(|phase| !SPENT_ON_UPSTREAMS.contains(phase)).collect();
+    share(&[], &late_calls(&unsent), &rated_calls())
+}
+
+/// Calls whose deadline passed while they were doing one of these.
+fn late_calls(phases: &[Phase]) -> Selector {
+    let phases: Vec<_> = phases.iter().map(|phase| phase.as_str()).collect();
+    series(&list::CALLS_LATE).one_of(&labels::PHASE, &phases)
+}
+
+/// The share of answers that came to one of these.
+pub(super) fn came_to(by: &[&Label], results: &[ValidationResult]) -> Query {
+    let words: Vec<_> = results.iter().map(|result| result.as_str()).collect();
+    share(
+        by,
+        &series(&list::VALIDATION_TOTAL).one_of(&labels::VALIDATION, &words),
+        &series(&list::VALIDATION_TOTAL),
+    )
+}
+
+/// The share of entities that do not stand in the text.
+pub(super) fn ungrounded(by: &[&Label]) -> Query {
+    let not_found = Alignment::NotFound.as_str();
+    share(
+        by,
+        &series(&list::ENTITIES_TOTAL).is(&labels::ALIGNMENT, not_found),
+        &series(&list::ENTITIES_TOTAL),
+    )
+}
+
+/// The one series of these with the highest value.
+pub(super) fn worst(of: &Query) -> Query {
+    Query::from(format!("topk(1, {of})"))
 }
 
 /// Attempts that no failure caused.

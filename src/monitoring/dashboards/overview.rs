@@ -1,144 +1,298 @@
 //! The first board: is it the gateway or an upstream, are users hurt, and why?
 
 use super::{
+    Brief,
     board::{FIRING, board},
     figures,
     grid::{Row, row},
+    limits::{Limits, Steps},
     model::{Dashboard, Panel},
-    palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
+    palette::{self, BLUE, GREEN, RED},
     panels::{lines, stat, table, text, unit},
     scope::{counts, gauge, legend, max_by, min_by, quantile, rate_by, series},
     slo,
 };
 use crate::{
+    extraction::party::{Party, verdicts_of},
     monitoring::{
-        party::{Party, verdicts_of},
         query::{self, Query},
         rules::recording::ERROR_BUDGET_LEFT,
     },
-    telemetry::catalogue::{labels, list},
+    telemetry::{
+        catalogue::{labels, list},
+        event::ValidationResult,
+    },
 };
 
-const READING: &str = "Read the first line from left to right: are **users** hurt, and is it the **gateway** or an \
-**upstream**? The second says **why**. Every tile's description says when to worry and links to the board to \
-look at next; every alert has its section in the runbook: ";
+const READING: &str = "Read the first lines from left to right: are **users** hurt, is it the **gateway** \
+    or an **upstream**, and are the **answers** worth having? The third line says **why**. Every tile's \
+    description says when to worry and links to the board to look at next; every alert has its section in \
+    the runbook: ";
 
-pub(super) fn overview(runbook: &str) -> Dashboard {
+pub(super) fn overview(brief: &Brief) -> Dashboard {
     let question = "Is it the gateway or an upstream, are users hurt, and why?";
-    let rows = vec![users(), causes(), reading(runbook), calls(), answers(), gateways()];
+    let limits = &brief.limits;
+    let rows = vec![
+        users(limits),
+        worth(limits),
+        causes(limits),
+        reading(brief),
+        calls(limits),
+        sources(),
+        gateways(),
+    ];
     board("tidegate-overview", "Tidegate / Overview", question, rows)
 }
 
-fn users() -> Row {
-    let failed = |title, parties: &[Party], description| {
+fn users(limits: &Limits) -> Row {
+    row("Are users hurt, and by whom?", [vec![answered(limits)], failed(limits), alarms()].concat())
+}
+
+fn answered(limits: &Limits) -> Panel {
+    stat(
+        "Calls answered well",
+        unit::RATIO,
+        "The share of calls that got a valid answer, of all but those that failed by their caller's own \
+         doing. Yellow below the SLO, red where the error budget of 30 days would not last two. Next: the \
+         three tiles to the right say whose doing it is.",
+    )
+    .ask(&figures::success_share(), "answered")
+    .thresholds(RED, &limits.good_calls())
+    .or_else("no calls")
+    .leads_to("tidegate-slo", "SLO")
+}
+
+fn failed(limits: &Limits) -> Vec<Panel> {
+    let steps = limits.failed_calls();
+    let failed = |title, query: &Query, description: &str| {
         stat(title, unit::RATIO, description)
-            .ask(&figures::failed_share(parties), "failed")
-            .thresholds(GREEN, &[(figures::FAILED_SHARE_FINE, YELLOW), (figures::FAILED_SHARE_BAD, RED)])
+            .ask(query, "failed")
+            .thresholds(GREEN, &steps)
             .or_else("no calls")
     };
+    let worry = Limits::first(&steps);
+    vec![
+        failed(
+            "Failed by an upstream",
+            &figures::failed_by_upstreams(),
+            &format!(
+                "The share of calls that failed because an upstream failed, refused, answered nonsense, or \
+                 was still at it when their deadline passed, retries and all. Worry above {worry}. Next: \
+                 which upstream (Worst upstream), and Retries & failures for what it fails with."
+            ),
+        )
+        .leads_to("tidegate-retries", "Retries & failures"),
+        failed(
+            "Failed by the gateway",
+            &figures::failed_by_gateway(),
+            &format!(
+                "The share of calls that the gateway refused at the door (saturated, draining) or broke \
+                 itself (internal). Worry above {worry}, and at any internal. Next: Runtime, for CPU and \
+                 calls in flight."
+            ),
+        )
+        .leads_to("tidegate-runtime", "Runtime"),
+        failed(
+            "Short of time",
+            &figures::short_of_time(),
+            &format!(
+                "The share of calls that nothing was sent for, as too little of their deadline was left for \
+                 an attempt of usual length. Worry above {worry}. Next: callers' timeouts; has Attempt \
+                 latency on Upstreams & tokens grown beyond them?"
+            ),
+        )
+        .leads_to("tidegate-upstreams", "Upstreams & tokens"),
+    ]
+}
+
+fn alarms() -> Vec<Panel> {
+    vec![
+        stat(
+            "Error budget left",
+            unit::RATIO,
+            "What is left of the error budget of the last 30 days, of the job that has least; needs the \
+             rules of grafana/prometheus. Below zero the objective is missed. Next: SLO.",
+        )
+        .ask(&query::aggregate("min", &[], &slo::recorded(ERROR_BUDGET_LEFT)), "left")
+        .thresholds(RED, &Limits::error_budget_left())
+        .or_else("not recorded")
+        .leads_to("tidegate-slo", "SLO"),
+        stat(
+            "Alerts firing",
+            unit::COUNT,
+            "How many alerts of Tidegate fire now; needs the rules of grafana/prometheus. Any is worth a \
+             look. Next: Which alerts fire, at the end of this board, and the runbook.",
+        )
+        .ask(&Query::from(format!("count({FIRING})")), "alerts")
+        .at_the_end()
+        .thresholds(GREEN, &[(1.0, RED)])
+        .or_else("none"),
+    ]
+}
+
+/// What no status and no error tells of.
+fn worth(limits: &Limits) -> Row {
+    let profile = [&labels::PROFILE];
+    let tile = |title, description: &str, query: &Query, steps: &Steps| {
+        stat(title, unit::RATIO, description)
+            .ask(&figures::worst(query), legend(&labels::PROFILE))
+            .at_the_end()
+            .named()
+            .thresholds(GREEN, steps)
+            .or_else("no answers")
+            .leads_to("tidegate-answers", "Answer quality")
+            .sized(4, 5)
+    };
+    let (empty, unusable, ungrounded) = (limits.empty(), limits.unusable(), limits.ungrounded());
     row(
-        "Are users hurt, and by whom?",
+        "Are answers worth having?",
         vec![
-            stat("Calls answered well", unit::RATIO, "The share of calls that got a valid answer, of all but \
-                those that failed by their caller's own doing. Below 99.5 % the error budget shrinks faster than \
-                it should; below 95 % everybody notices. Next: the two tiles to the right say whose doing it is.")
-                .ask(&figures::success_share(), "answered")
-                .thresholds(RED, &[(1.0 - figures::FAILED_SHARE_BAD, YELLOW), (1.0 - figures::FAILED_SHARE_FINE, GREEN)])
-                .or_else("no calls")
-                .leads_to("tidegate-slo", "SLO"),
-            failed("Failed by an upstream", &[Party::Upstream], "The share of calls that failed because an upstream \
-                failed, refused, was too slow or answered nonsense, retries and all. Worry above 0.5 %. Next: \
-                which upstream (tile below), and Retries & failures for what it fails with.")
-                .leads_to("tidegate-retries", "Retries & failures"),
-            failed("Failed by the gateway", &[Party::Gateway], "The share of calls that the gateway refused at the \
-                door (saturated, draining) or broke itself (internal). Worry above 0.5 %, and at any internal. \
-                Next: Runtime, for CPU and calls in flight.")
-                .leads_to("tidegate-runtime", "Runtime"),
-            stat("Calls", unit::CALLS, "Calls per second, however they end. A sudden fall with nothing red means \
-                that callers, or the way to the gateway, are in trouble. Next: Calls by verdict, below.")
-                .ask(&rate_by(&[], &series(&list::CALLS)), "calls")
-                .thresholds(BLUE, &[]),
-            stat("Error budget left", unit::RATIO, "What is left of the error budget of the last 30 days, of the job that has least; \
-                needs the rules of grafana/prometheus. Below zero the objective is missed. Next: SLO.")
-                .ask(&query::aggregate("min", &[], &slo::recorded(ERROR_BUDGET_LEFT)), "left")
-                .thresholds(RED, &[(0.0, ORANGE), (0.25, YELLOW), (0.5, GREEN)])
-                .or_else("not recorded")
-                .leads_to("tidegate-slo", "SLO"),
-            stat("Alerts firing", unit::COUNT, "How many alerts of Tidegate fire now; needs the rules of \
-                grafana/prometheus. Any is worth a look. Next: the list at the end of this board, and the runbook.")
-                .ask(&Query::from(format!("count({FIRING})")), "alerts")
-                .at_the_end()
-                .thresholds(GREEN, &[(1.0, RED)])
-                .or_else("none"),
+            tile(
+                "Valid but empty",
+                &format!(
+                    "The profile with the highest share of answers that are valid and found nothing: \
+                     callers see success and an empty result. Each profile has its norm; red is {}, where \
+                     the alert looks whether it is new. Next: Answer quality.",
+                    Limits::last(&empty)
+                ),
+                &figures::came_to(&profile, &[ValidationResult::ValidEmpty]),
+                &empty,
+            ),
+            tile(
+                "Not usable",
+                &format!(
+                    "The profile with the highest share of answers that are cut, refused, without content \
+                     or against the schema. Each costs tokens and a retry or repair. Worry above {}. Next: \
+                     Answer quality.",
+                    Limits::first(&unusable)
+                ),
+                &figures::came_to(&profile, ValidationResult::UNUSABLE),
+                &unusable,
+            ),
+            tile(
+                "Not in the text",
+                &format!(
+                    "The profile with the highest share of entities that do not stand in their text: the \
+                     model makes them up. Worry above {}. Next: Answer quality.",
+                    Limits::first(&ungrounded)
+                ),
+                &figures::ungrounded(&profile),
+                &ungrounded,
+            )
+            .or_else("no entities"),
+            lines(
+                "What answers are worth",
+                unit::RATIO,
+                "What came of holding each answer against its schema. A band that widens without a deploy \
+                 of yours is a model that changed: valid_empty is how it fails without an error. Next: \
+                 Answer quality.",
+            )
+            .ask(
+                &rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)),
+                legend(&labels::VALIDATION),
+            )
+            .coloured(&palette::validations())
+            .stacked_to_the_full()
+            .legend_beside()
+            .sized(12, 5),
         ],
     )
 }
 
-fn causes() -> Row {
-    row("Why?", [slowness(), upstreams()].concat())
+fn causes(limits: &Limits) -> Row {
+    row("Why?", [slowness(limits), upstreams(limits)].concat())
 }
 
-fn slowness() -> Vec<Panel> {
+fn slowness(limits: &Limits) -> Vec<Panel> {
     vec![
-        stat("Call p95", unit::SECONDS, "95 % of calls are answered within this time, answers from the cache \
-            included. Worry when it nears your callers' timeouts. Next: the tile to the right tells whether the \
-            gateway itself is slow; else Upstreams.")
-            .ask(&quantile(0.95, &[], &list::CALL_DURATION), "p95")
-            .thresholds(GREEN, &[(5.0, YELLOW), (20.0, RED)])
-            .or_else("no calls")
-            .leads_to("tidegate-upstreams", "Upstreams & tokens"),
-        stat("Gateway's own p95", unit::SECONDS, "What the gateway itself takes of a call: its time less upstream, \
-            backoff and waiting. Some milliseconds at most; above 50 ms it is the gateway that is slow. Next: \
-            Runtime.")
-            .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "p95")
-            .thresholds(GREEN, &[(0.01, YELLOW), (figures::OVERHEAD_HIGH, RED)])
-            .or_else("no calls")
-            .leads_to("tidegate-runtime", "Runtime"),
+        stat(
+            "Calls",
+            unit::CALLS,
+            "Calls per second, however they end. A sudden fall with nothing red means that callers, or the \
+             way to the gateway, are in trouble. Next: Calls by verdict, below.",
+        )
+        .ask(&rate_by(&[], &series(&list::CALLS)), "calls")
+        .thresholds(BLUE, &[]),
+        stat(
+            "Call p95",
+            unit::SECONDS,
+            "95 % of calls are answered within this time, answers from the cache included. Red is what the \
+             alert calls slow; worry when it nears your callers' timeouts. Next: the tile to the right tells \
+             whether the gateway itself is slow; else Upstreams.",
+        )
+        .ask(&quantile(0.95, &[], &list::CALL_DURATION), "p95")
+        .thresholds(GREEN, &limits.slow())
+        .or_else("no calls")
+        .leads_to("tidegate-upstreams", "Upstreams & tokens"),
+        stat(
+            "Gateway's own p99",
+            unit::SECONDS,
+            "What the gateway itself takes of its slowest calls: their time less upstream, backoff and \
+             waiting. Some milliseconds at most; when it is red it is the gateway that is slow. Next: \
+             Runtime.",
+        )
+        .ask(&quantile(0.99, &[], &list::OVERHEAD_DURATION), "p99")
+        .thresholds(GREEN, &limits.overhead())
+        .or_else("no calls")
+        .leads_to("tidegate-runtime", "Runtime"),
     ]
 }
 
-fn upstreams() -> Vec<Panel> {
-    let worst = Query::from(format!("topk(1, {})", figures::failing(&[&labels::UPSTREAM])));
+fn upstreams(limits: &Limits) -> Vec<Panel> {
+    let (failed, ratio) = (limits.failed_attempts(), limits.retry_ratio());
     vec![
-        stat("Worst upstream", unit::RATIO, "The upstream with the highest share of failed attempts, before \
-            retries. Retries hide up to some 10 %; above half nothing helps. Next: its errors on Retries & failures.")
-            .ask(&worst, legend(&labels::UPSTREAM))
-            .at_the_end()
-            .named()
-            .thresholds(GREEN, &[(0.05, YELLOW), (0.5, RED)])
-            .or_else("no attempts")
-            .leads_to("tidegate-retries", "Retries & failures"),
-        stat("Retry ratio", unit::RATIO, "Retries per first attempt. Normal is below 1 %; above 20 % an upstream is \
-            in trouble, at 100 % its load has doubled. Next: Retries & failures.")
-            .ask(&figures::retry_ratio(&[]), "retry ratio")
-            .thresholds(GREEN, &[(figures::RETRY_RATIO_HIGH, ORANGE), (figures::RETRY_RATIO_STORM, RED)])
-            .or_else("no attempts")
-            .leads_to("tidegate-retries", "Retries & failures"),
-        stat("Retry budget left", unit::RATIO, "What is left of the retry budget of the upstream that has least. Near \
-            zero, failures reach users without a retry. Next: Retries & failures.")
-            .ask(&figures::retry_budget(&[]), "budget")
-            .between(0.0, 1.0)
-            .thresholds(RED, &[(0.1, YELLOW), (0.5, GREEN)])
-            .leads_to("tidegate-retries", "Retries & failures"),
-        stat("Answered without asking", unit::RATIO, "The share of calls that were answered from the cache or shared \
-            another call's flight. A fall means more load, more cost and slower answers. Next: Cache & flights.")
-            .ask(&figures::hit_ratio(), "hit ratio")
-            .thresholds(BLUE, &[])
-            .or_else("no calls")
-            .leads_to("tidegate-cache", "Cache & flights"),
+        stat(
+            "Worst upstream",
+            unit::RATIO,
+            &format!(
+                "The upstream with the highest share of failed attempts, before retries. Retries hide up to \
+                 some 10 %; above {} nothing helps. Next: its errors on Retries & failures.",
+                Limits::last(&failed)
+            ),
+        )
+        .ask(&figures::worst(&figures::failing(&[&labels::UPSTREAM])), legend(&labels::UPSTREAM))
+        .at_the_end()
+        .named()
+        .thresholds(GREEN, &failed)
+        .or_else("no attempts")
+        .leads_to("tidegate-retries", "Retries & failures"),
+        stat(
+            "Retry ratio",
+            unit::RATIO,
+            &format!(
+                "Retries per first attempt. Normal is below 1 %; above {} an upstream is in trouble, at {} \
+                 retries alone make a storm. Next: Retries & failures.",
+                Limits::first(&ratio),
+                Limits::last(&ratio)
+            ),
+        )
+        .ask(&figures::retry_ratio(&[]), "retry ratio")
+        .thresholds(GREEN, &ratio)
+        .or_else("no attempts")
+        .leads_to("tidegate-retries", "Retries & failures"),
+        stat(
+            "Retry budget left",
+            unit::RATIO,
+            "What is left of the retry budget of the upstream that has least. Near zero, failures reach \
+             users without a retry. Next: Retries & failures.",
+        )
+        .ask(&figures::retry_budget(&[]), "budget")
+        .between(0.0, 1.0)
+        .thresholds(RED, &Limits::retry_budget())
+        .leads_to("tidegate-retries", "Retries & failures"),
     ]
 }
 
-fn reading(runbook: &str) -> Row {
-    row("How to read this", vec![text("What to do", &format!("{READING}{runbook}."))])
+fn reading(brief: &Brief) -> Row {
+    row("How to read this", vec![text("What to do", &format!("{READING}{}.", brief.runbook))])
 }
 
-fn calls() -> Row {
+fn calls(limits: &Limits) -> Row {
     let quantiles = lines(
         "Call latency",
         unit::SECONDS,
-        "How long calls take, and single traced calls as marks: a click \
-        on one leads to its trace. Worry when p95 nears your callers' timeouts. Next: Where the time goes.",
+        "How long calls take, and single traced calls as marks: a click on one leads to its trace. Worry \
+         when p95 nears your callers' timeouts. Next: Where the time goes.",
     );
     let quantiles = [0.5, 0.95, 0.99].iter().fold(quantiles, |panel, q| {
         panel.ask(&quantile(*q, &[], &list::CALL_DURATION), format!("p{}", q * 100.0))
@@ -148,43 +302,66 @@ fn calls() -> Row {
     row(
         "Calls",
         vec![
-            lines("Calls by verdict", unit::CALLS, "Every call once, by how it ended. Green is well, grey is the \
-                caller's own doing, yellow the gateway's refusals, all else hurts users. Next: the colour that grew.")
-                .ask(&figures::calls_by_verdict(), legend(&labels::VERDICT))
-                .coloured(&palette::verdicts())
-                .stacked(),
-            lines("Failed share by verdict", unit::RATIO, "What share of calls failed, and how. Above 0.5 % the error \
-                budget shrinks; which verdict it is says where to look. Next: the runbook's section for it.")
-                .ask(&failed.over_all(&rate_by(&[], &figures::rated_calls())), legend(&labels::VERDICT))
-                .coloured(&palette::verdicts())
-                .thresholds(GREEN, &[(figures::FAILED_SHARE_FINE, YELLOW), (figures::FAILED_SHARE_BAD, RED)]),
-            quantiles.exemplars().thresholds(GREEN, &[(5.0, YELLOW), (20.0, RED)]),
-            lines("Where the time goes, p95", unit::SECONDS, "A whole call, one attempt at an upstream, the waits between \
-                attempts, and the gateway itself. Whichever rises with the call is the cause. Next: Upstreams for attempts, \
-                Retries & failures for waits, Runtime for the gateway.")
-                .ask(&quantile(0.95, &[], &list::CALL_DURATION), "call")
-                .ask(&quantile(0.95, &[], &list::HTTP_DURATION), "attempt")
-                .ask(&quantile(0.95, &[], &list::RETRY_DELAY_DURATION), "waits between attempts")
-                .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "gateway")
-                .exemplars(),
+            lines(
+                "Calls by verdict",
+                unit::CALLS,
+                "Every call once, by how it ended. Green is well, grey is the caller's own doing, yellow \
+                 the gateway's refusals, all else hurts users. Next: the colour that grew.",
+            )
+            .ask(&figures::calls_by_verdict(), legend(&labels::VERDICT))
+            .coloured(&palette::verdicts())
+            .stacked(),
+            lines(
+                "Failed share by verdict",
+                unit::RATIO,
+                "What share of calls failed, and how. Above the lower line the error budget shrinks faster \
+                 than it should; which verdict it is says where to look. Next: the runbook's section on the \
+                 error budget.",
+            )
+            .ask(&failed.over_all(&rate_by(&[], &figures::rated_calls())), legend(&labels::VERDICT))
+            .coloured(&palette::verdicts())
+            .thresholds(GREEN, &limits.failed_calls()),
+            quantiles.exemplars().thresholds(GREEN, &limits.slow()),
+            lines(
+                "Where the time goes, p95",
+                unit::SECONDS,
+                "A whole call, one attempt at an upstream, the waits between attempts, and the gateway \
+                 itself. Whichever rises with the call is the cause. Next: Upstreams for attempts, Retries & \
+                 failures for waits, Runtime for the gateway.",
+            )
+            .ask(&quantile(0.95, &[], &list::CALL_DURATION), "call")
+            .ask(&quantile(0.95, &[], &list::HTTP_DURATION), "attempt")
+            .ask(&quantile(0.95, &[], &list::RETRY_DELAY_DURATION), "waits between attempts")
+            .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "gateway")
+            .exemplars(),
         ],
     )
 }
 
-fn answers() -> Row {
+fn sources() -> Row {
     row(
-        "Answers",
+        "Where answers come from",
         vec![
-            lines("Where answers come from", unit::RATIO, "The cache's part in calls: hit and joined cost nothing, a miss \
-                asks an upstream, stale is an expired answer in an outage. Worry at stale. Next: Cache & flights.")
-                .ask(&rate_by(&[&labels::CACHE_RESULT], &series(&list::CACHE_REQUESTS)), legend(&labels::CACHE_RESULT))
-                .coloured(&palette::cache_results())
-                .stacked_to_the_full(),
-            lines("What answers are worth", unit::RATIO, "What came of holding each answer against its schema. Valid but empty, \
-                truncated or invalid ones above their norm are how a model fails without an error. Next: Answers.")
-                .ask(&rate_by(&[&labels::VALIDATION], &series(&list::VALIDATION_TOTAL)), legend(&labels::VALIDATION))
-                .coloured(&palette::validations())
-                .stacked_to_the_full(),
+            lines(
+                "Where answers come from",
+                unit::RATIO,
+                "The cache's part in calls: hit and joined cost nothing, a miss asks an upstream, stale is \
+                 an expired answer in an outage. Worry at stale. Next: Cache & flights.",
+            )
+            .ask(
+                &rate_by(&[&labels::CACHE_RESULT], &series(&list::CACHE_REQUESTS)),
+                legend(&labels::CACHE_RESULT),
+            )
+            .coloured(&palette::cache_results())
+            .stacked_to_the_full(),
+            lines(
+                "Answered without asking",
+                unit::RATIO,
+                "The share of calls that were answered from the cache or shared another call's flight. A \
+                 fall means more load, more cost and slower answers. Next: Cache & flights.",
+            )
+            .ask(&figures::hit_ratio(), "answered without asking")
+            .between(0.0, 1.0),
         ],
     )
 }
@@ -196,25 +373,26 @@ fn gateways() -> Row {
             lines(
                 "gRPC requests by status",
                 unit::CALLS,
-                "What callers see, health checks and reflection included. \
-                UNAVAILABLE, INTERNAL and DEADLINE_EXCEEDED hurt. Next: Calls by verdict says more.",
+                "What callers see, health checks and reflection included. UNAVAILABLE, INTERNAL and \
+                 DEADLINE_EXCEEDED hurt. Next: Calls by verdict says more.",
             )
             .ask(&rate_by(&[&labels::RPC_STATUS], &counts(&list::RPC_DURATION)), legend(&labels::RPC_STATUS))
             .stacked(),
             lines(
                 "Calls in flight and their limit",
                 unit::COUNT,
-                "Calls being served by the busiest gateway, and the most that it lets in at once. At the limit, \
-                calls are refused as saturated. Next: call latency, a higher limit, or more gateways.",
+                "Calls being served by the busiest gateway, and the most that it lets in at once. At the \
+                 limit, calls are refused as saturated. Next: call latency, a higher limit, or more \
+                 gateways.",
             )
             .ask(&max_by(&[], &gauge(&list::CALLS_ACTIVE)), "in flight")
             .ask(&min_by(&[], &gauge(&list::CALLS_LIMIT)), "limit")
             .coloured(&vec![("in flight", BLUE), ("limit", RED)]),
             table(
-                "Alerts firing",
+                "Which alerts fire",
                 unit::COUNT,
-                "Every alert of Tidegate that fires now; empty is good. Next: the section of \
-                that name in the runbook.",
+                "Every alert of Tidegate that fires now; empty is good. Next: the section of that name in \
+                 the runbook.",
             )
             .ask(&Query::from(FIRING.to_owned()), "")
             .without(&["Time", "Value", "__name__", "alertstate"])

@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::model::{Matcher, Override, Property};
 use crate::{
-    extraction::{AttemptOutcome, Verdict},
-    monitoring::party::Party,
+    extraction::{AttemptOutcome, Party, Verdict},
     telemetry::event::{CacheResult, ValidationResult},
 };
 

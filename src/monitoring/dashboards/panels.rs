@@ -39,7 +39,10 @@ const REFS: &str = "ABCDEFGHIJKL";
 /// Lines over time.
 pub(super) fn lines(title: &'static str, unit: &'static str, description: &str) -> Panel {
     let options = json!({
-        "legend": { "displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": ["mean", "max", "lastNotNull"] },
+        "legend": {
+            "displayMode": "table", "placement": "bottom", "showLegend": true,
+            "calcs": ["mean", "max", "lastNotNull"],
+        },
         "tooltip": { "mode": "multi", "sort": "desc" },
     });
     let custom = json!({
@@ -54,7 +57,8 @@ pub(super) fn stat(title: &'static str, unit: &'static str, description: &str) -
     let options = json!({
         "reduceOptions": { "calcs": ["lastNotNull"], "fields": "", "values": false },
         "colorMode": "background", "graphMode": "area", "justifyMode": "auto", "orientation": "auto",
-        "textMode": "auto", "wideLayout": true, "showPercentChange": false, "percentChangeColorMode": "standard",
+        "textMode": "auto", "wideLayout": true,
+        "showPercentChange": false, "percentChangeColorMode": "standard",
     });
     let mut panel = Panel::new("stat", title, description, field(unit, json!({})), options).sized(4, 4);
     panel.with_field(|field| field.color = json!({ "mode": "thresholds" }));
@@ -65,11 +69,15 @@ pub(super) fn stat(title: &'static str, unit: &'static str, description: &str) -
 pub(super) fn heatmap(title: &'static str, unit: &'static str, description: &str) -> Panel {
     let options = json!({
         "calculate": false,
-        "color": { "mode": "scheme", "scheme": "Oranges", "scale": "exponential", "exponent": 0.5, "steps": 64, "reverse": false, "fill": "dark-orange" },
+        "color": {
+            "mode": "scheme", "scheme": "Oranges", "scale": "exponential", "exponent": 0.5, "steps": 64,
+            "reverse": false, "fill": "dark-orange",
+        },
         "yAxis": { "unit": unit, "axisPlacement": "left", "reverse": false },
         "cellGap": 1, "showValue": "never", "rowsFrame": { "layout": "auto" },
         "filterValues": { "le": 1e-9 }, "exemplars": { "color": "rgba(255,0,255,0.7)" },
-        "legend": { "show": true }, "tooltip": { "mode": "single", "yHistogram": true, "showColorScale": true },
+        "legend": { "show": true },
+        "tooltip": { "mode": "single", "yHistogram": true, "showColorScale": true },
     });
     let custom = json!({ "scaleDistribution": { "type": "linear" } });
     Panel::new("heatmap", title, description, field(unit, custom), options).sized(12, 8)
@@ -214,6 +222,13 @@ impl Panel {
         self
     }
 
+    /// Puts the legend to the right, where a panel is too low for one below it.
+    pub(super) fn legend_beside(mut self) -> Self {
+        let legend = json!({ "displayMode": "list", "placement": "right", "showLegend": true, "calcs": [] });
+        self.set_option("legend", legend);
+        self
+    }
+
     /// An axis from one value to another.
     pub(super) fn between(mut self, min: f64, max: f64) -> Self {
         self.with_field(|field| (field.min, field.max) = (Some(min), Some(max)));
@@ -244,12 +259,11 @@ impl Panel {
             REFS.chars().zip(columns).map(|(letter, (name, _))| (format!("Value #{letter}"), json!(name)));
         let names: serde_json::Map<_, _> =
             values.chain([(group.to_owned(), json!(capitalised(group)))]).collect();
+        let organised =
+            json!({ "excludeByName": { "Time": true }, "renameByName": names, "indexByName": {} });
         self.transformations = vec![
             Transformation { id: "merge", options: json!({}) },
-            Transformation {
-                id: "organize",
-                options: json!({ "excludeByName": { "Time": true }, "renameByName": names, "indexByName": {} }),
-            },
+            Transformation { id: "organize", options: organised },
         ];
         let overrides = columns.iter().map(|&(name, unit)| Override {
             matcher: Matcher { id: "byName", options: name.to_owned() },

@@ -1,28 +1,35 @@
 //! The gateways themselves: use, saturation, errors, and whether telemetry can be trusted.
 
 use super::{
+    Brief,
     board::{board, what_to_do},
     figures,
     grid::{Row, row},
+    limits::Limits,
     model::Dashboard,
     palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
     panels::{heatmap, lines, stat, table, unit},
     scope::{buckets_over_time, gauge, legend, max_by, quantile, rate, rate_by, series},
 };
 use crate::{
-    monitoring::{
-        party::Party,
-        query::{self, Query},
-    },
+    extraction::Party,
+    monitoring::query::{self, Query},
     telemetry::catalogue::{labels, list},
 };
 
 const INSTANCE: &str = "{{instance}}";
 
-pub(super) fn runtime(runbook: &str) -> Dashboard {
+pub(super) fn runtime(brief: &Brief) -> Dashboard {
     let question = "Is a gateway short of anything, and can what it tells be trusted?";
-    let rows =
-        vec![glance(), own_time(), connections(), process(), scheduler(), telemetry(), what_to_do(runbook)];
+    let rows = vec![
+        glance(),
+        own_time(&brief.limits),
+        connections(),
+        process(),
+        scheduler(),
+        telemetry(),
+        what_to_do(brief),
+    ];
     board("tidegate-runtime", "Tidegate / Runtime", question, rows)
 }
 
@@ -38,16 +45,16 @@ fn glance() -> Row {
             stat(
                 "Gateways",
                 unit::COUNT,
-                "How many gateways Prometheus hears of among the chosen ones. Worry when it is fewer \
-                than you run. Next: the list of builds.",
+                "How many gateways Prometheus hears of among the chosen ones. Worry when it is fewer than \
+                 you run. Next: the list of builds.",
             )
             .ask(&query::aggregate("count", &[], &gauge(&list::BUILD)), "gateways")
             .thresholds(BLUE, &[]),
             stat(
                 "Youngest start",
                 unit::MOMENT,
-                "When the gateway that started last did so. A moment ago, without a deploy, is a \
-                crash: its last log lines say why. Next: the marks of starts in every graph.",
+                "When the gateway that started last did so. A moment ago, without a deploy, is a crash: its \
+                 last log lines say why. Next: the marks of starts in every graph.",
             )
             .ask(&Query::from(format!("1000 * {started}")), "started")
             .at_the_end()
@@ -55,32 +62,32 @@ fn glance() -> Row {
             stat(
                 "Busiest processor",
                 unit::RATIO,
-                "Processors that the busiest gateway uses; 1 is one processor. Worry when it \
-                nears what the gateway may have. Next: Processor time.",
+                "Processors that the busiest gateway uses; 1 is one processor. Worry when it nears what the \
+                 gateway may have. Next: Processor time.",
             )
             .ask(&max_by(&[], &rate(&series(&list::PROCESS_CPU))), "processors")
             .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)]),
             stat(
                 "Largest memory",
                 unit::BYTES,
-                "Memory of the largest gateway. It should be flat under a steady load; a slow \
-                climb is a leak. Next: Memory.",
+                "Memory of the largest gateway. It should be flat under a steady load; a slow climb is a \
+                 leak. Next: Memory.",
             )
             .ask(&max_by(&[], &gauge(&list::PROCESS_MEMORY)), "memory")
             .thresholds(BLUE, &[]),
             stat(
                 "File descriptors used",
                 unit::RATIO,
-                "The share of file descriptors in use on the gateway that has least left. \
-                Near the end, connections are refused. Next: File descriptors.",
+                "The share of file descriptors in use on the gateway that has least left. Near the end, \
+                 connections are refused. Next: File descriptors.",
             )
             .ask(&max_by(&[], &files_used()), "used")
-            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)]),
+            .thresholds(GREEN, &Limits::descriptors()),
             stat(
                 "Telemetry dropped",
                 unit::PER_SECOND,
-                "Spans, exports and log lines that were lost. At any, what you see is not \
-                all there was. Next: Telemetry dropped by signal; the collector.",
+                "Spans, exports and log lines that were lost. At any, what you see is not all there was. \
+                 Next: Telemetry dropped by signal; the collector.",
             )
             .ask(&rate_by(&[], &series(&list::DROPPED)), "dropped")
             .thresholds(GREEN, &[(0.001, RED)]),
@@ -88,29 +95,42 @@ fn glance() -> Row {
     )
 }
 
-fn own_time() -> Row {
+fn own_time(limits: &Limits) -> Row {
     row(
         "What the gateway itself takes",
         vec![
-            lines("Gateway's own time", unit::SECONDS, "What the gateway takes of a call: its time less upstream, backoff and \
-                waiting. Milliseconds at most; worry above 50. Next: processor time, and calls in flight.")
-                .ask(&quantile(0.5, &[], &list::OVERHEAD_DURATION), "p50")
-                .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "p95")
-                .ask(&quantile(0.99, &[], &list::OVERHEAD_DURATION), "p99")
-                .exemplars()
-                .thresholds(GREEN, &[(0.01, YELLOW), (figures::OVERHEAD_HIGH, RED)])
-                .sized(8, 8),
-            heatmap("Gateway's own time, spread", unit::SECONDS, "How calls spread over the gateway's own time. A second band far \
-                above the first is a gateway that stalls at times. Next: processor time.")
-                .ask(&buckets_over_time(&list::OVERHEAD_DURATION), "{{le}}")
-                .exemplars()
-                .sized(8, 8),
-            lines("Calls that the gateway failed", unit::CALLS, "Calls refused at the door or broken by the gateway itself. \
-                saturated wants more gateways or a higher limit; any internal is a bug. Next: the log lines of that time.")
-                .ask(&rate_by(&[&labels::VERDICT], &figures::calls(&[Party::Gateway])), legend(&labels::VERDICT))
-                .coloured(&palette::verdicts())
-                .stacked()
-                .sized(8, 8),
+            lines(
+                "Gateway's own time",
+                unit::SECONDS,
+                "What the gateway takes of a call: its time less upstream, backoff and waiting. \
+                 Milliseconds at most; worry when p99 is above the upper line. Next: processor time, and \
+                 calls in flight.",
+            )
+            .ask(&quantile(0.5, &[], &list::OVERHEAD_DURATION), "p50")
+            .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "p95")
+            .ask(&quantile(0.99, &[], &list::OVERHEAD_DURATION), "p99")
+            .exemplars()
+            .thresholds(GREEN, &limits.overhead())
+            .sized(8, 8),
+            heatmap(
+                "Gateway's own time, spread",
+                unit::SECONDS,
+                "How calls spread over the gateway's own time. A second band far above the first is a \
+                 gateway that stalls at times. Next: processor time.",
+            )
+            .ask(&buckets_over_time(&list::OVERHEAD_DURATION), "{{le}}")
+            .exemplars()
+            .sized(8, 8),
+            lines(
+                "Calls that the gateway failed",
+                unit::CALLS,
+                "Calls refused at the door or broken by the gateway itself. saturated wants more gateways \
+                 or a higher limit; any internal is a bug. Next: the log lines of that time.",
+            )
+            .ask(&rate_by(&[&labels::VERDICT], &figures::calls(&[Party::Gateway])), legend(&labels::VERDICT))
+            .coloured(&palette::verdicts())
+            .stacked()
+            .sized(8, 8),
         ],
     )
 }
@@ -122,17 +142,18 @@ fn connections() -> Row {
             lines(
                 "Connections",
                 unit::COUNT,
-                "Connections of callers to each gateway. A gateway with far fewer than the others gets no new callers: \
-                gRPC clients keep the connections they have. Next: how callers spread their load.",
+                "Connections of callers to each gateway. A gateway with far fewer than the others gets no \
+                 new callers: gRPC clients keep the connections they have. Next: how callers spread their \
+                 load.",
             )
             .ask(&gauge(&list::CONNECTIONS), INSTANCE)
             .sized(8, 8),
             lines(
                 "Connections refused",
                 unit::PER_SECOND,
-                "Connections that never carried a request, by why. tls_ reasons that last are a certificate that is wrong or \
-                has expired, silent ones a client or a scanner that never speaks. Next: the log lines of \
-                tidegate.connection.refused, which name the peer.",
+                "Connections that never carried a request, by why. tls_ reasons that last are a certificate \
+                 that is wrong or has expired, silent ones a client or a scanner that never speaks. Next: \
+                 the log lines of tidegate.connection.refused, which name the peer.",
             )
             .ask(&rate_by(&[&labels::REFUSAL], &series(&list::CONNECTIONS_REFUSED)), legend(&labels::REFUSAL))
             .stacked()
@@ -140,8 +161,8 @@ fn connections() -> Row {
             lines(
                 "Callers that had to wait or were too slow",
                 unit::PER_SECOND,
-                "Times that no place for a connection was left, and requests whose message did not come in time. Worry at \
-                any that lasts. Next: Connections; the callers' network.",
+                "Times that no place for a connection was left, and requests whose message did not come in \
+                 time. Worry at any that lasts. Next: Connections; the callers' network.",
             )
             .ask(&rate_by(&[], &series(&list::CONNECTIONS_FULL)), "no place left")
             .ask(&rate_by(&[], &series(&list::REQUESTS_LATE)), "message too late")
@@ -158,8 +179,8 @@ fn process() -> Row {
             lines(
                 "Processor time",
                 unit::RATIO,
-                "Processors in use by each gateway; 1 is one processor. Flat at a whole number is \
-                a limit reached. Next: more processors, or more gateways.",
+                "Processors in use by each gateway; 1 is one processor. Flat at a whole number is a limit \
+                 reached. Next: more processors, or more gateways.",
             )
             .ask(&rate(&series(&list::PROCESS_CPU)), INSTANCE)
             .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)])
@@ -168,32 +189,32 @@ fn process() -> Row {
                 "Memory",
                 unit::BYTES,
                 "Memory of each gateway that is in RAM. A slow climb under a steady load is a leak. Next: \
-                cached answers, on Cache & flights.",
+                 cached answers, on Cache & flights.",
             )
             .ask(&gauge(&list::PROCESS_MEMORY), INSTANCE)
             .sized(8, 8),
             lines(
                 "File descriptors",
                 unit::RATIO,
-                "The share of file descriptors in use: connections of callers and upstreams. \
-                Near 1, connections are refused. Next: the limit of the process (ulimit -n).",
+                "The share of file descriptors in use: connections of callers and upstreams. Near 1, \
+                 connections are refused. Next: the limit of the process (ulimit -n).",
             )
             .ask(&files_used(), INSTANCE)
             .between(0.0, 1.0)
-            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)])
+            .thresholds(GREEN, &Limits::descriptors())
             .sized(8, 8),
             lines(
                 "Requests in flight",
                 unit::COUNT,
-                "gRPC requests being served by each gateway. It grows with latency at the same \
-                load. Next: call latency on the overview.",
+                "gRPC requests being served by each gateway. It grows with latency at the same load. Next: \
+                 call latency on the overview.",
             )
             .ask(&query::aggregate("sum", &[], &gauge(&list::ACTIVE_CALLS)), "all"),
             table(
                 "Builds",
                 unit::COUNT,
-                "Which version each gateway runs. More than one is a deploy under way, or one that \
-                stopped. Next: the deployment.",
+                "Which version each gateway runs. More than one is a deploy under way, or one that stopped. \
+                 Next: the deployment.",
             )
             .ask(&gauge(&list::BUILD), "")
             .without(&["Time", "Value", "__name__"])
@@ -209,8 +230,8 @@ fn scheduler() -> Row {
             lines(
                 "Busy share of threads",
                 unit::RATIO,
-                "How much of their time the runtime's threads had something to do. Near 1 \
-                everything waits for a processor. Next: processor time; more processors.",
+                "How much of their time the runtime's threads had something to do. Near 1 everything waits \
+                 for a processor. Next: processor time; more processors.",
             )
             .ask(&rate(&series(&list::RUNTIME_BUSY)).over(&gauge(&list::RUNTIME_WORKERS)), INSTANCE)
             .between(0.0, 1.0)
@@ -219,8 +240,8 @@ fn scheduler() -> Row {
             lines(
                 "Tasks waiting for a thread",
                 unit::COUNT,
-                "Tasks in the queue that all threads share. It should be near zero: a queue \
-                that stays means too few threads, or one that is blocked. Next: busy share.",
+                "Tasks in the queue that all threads share. It should be near zero: a queue that stays \
+                 means too few threads, or one that is blocked. Next: busy share.",
             )
             .ask(&gauge(&list::RUNTIME_QUEUE), INSTANCE)
             .thresholds(GREEN, &[(100.0, YELLOW)])
@@ -229,7 +250,7 @@ fn scheduler() -> Row {
                 "Tasks",
                 unit::COUNT,
                 "Tasks alive in each gateway. They follow calls and connections; a climb that does not come \
-                back is a leak. Next: memory, and flights on Cache & flights.",
+                 back is a leak. Next: memory, and flights on Cache & flights.",
             )
             .ask(&gauge(&list::RUNTIME_TASKS), INSTANCE)
             .sized(8, 8),
@@ -241,17 +262,29 @@ fn telemetry() -> Row {
     row(
         "Telemetry",
         vec![
-            lines("Telemetry dropped by signal", unit::PER_SECOND, "What was lost on its way out: spans and metrics to the collector, \
-                lines to stderr. Calls do not suffer, but what you see is not all there was. Next: the collector's health.")
-                .ask(&rate_by(&[&labels::SIGNAL], &series(&list::DROPPED)), legend(&labels::SIGNAL))
-                .thresholds(GREEN, &[(0.001, RED)]),
-            lines("Series", unit::COUNT, "Series on each gateway's page. It grows with upstreams and profiles and is bounded; at the \
-                bound new ones are left out. Next: Series left out.")
-                .ask(&gauge(&list::SERIES), INSTANCE),
-            lines("Series left out", unit::PER_SECOND, "Series that were not made because there were as many as are allowed. At any, \
-                some labels have no series. Next: how many upstreams and profiles are configured.")
-                .ask(&rate_by(&[], &series(&list::SERIES_OVERFLOW)), "left out")
-                .thresholds(GREEN, &[(0.001, RED)]),
+            lines(
+                "Telemetry dropped by signal",
+                unit::PER_SECOND,
+                "What was lost on its way out: spans and metrics to the collector, lines to stderr. Calls \
+                 do not suffer, but what you see is not all there was. Next: the collector's health.",
+            )
+            .ask(&rate_by(&[&labels::SIGNAL], &series(&list::DROPPED)), legend(&labels::SIGNAL))
+            .thresholds(GREEN, &[(0.001, RED)]),
+            lines(
+                "Series",
+                unit::COUNT,
+                "Series on each gateway's page. It grows with upstreams and profiles and is bounded; at the \
+                 bound new ones are left out. Next: Series left out.",
+            )
+            .ask(&gauge(&list::SERIES), INSTANCE),
+            lines(
+                "Series left out",
+                unit::PER_SECOND,
+                "Series that were not made because there were as many as are allowed. At any, some labels \
+                 have no series. Next: how many upstreams and profiles are configured.",
+            )
+            .ask(&rate_by(&[], &series(&list::SERIES_OVERFLOW)), "left out")
+            .thresholds(GREEN, &[(0.001, RED)]),
         ],
     )
 }

@@ -1,9 +1,11 @@
 //! Upstreams: how fast they answer, how much they are asked, what they charge.
 
 use super::{
+    Brief,
     board::{board, what_to_do},
     figures,
     grid::{Row, row},
+    limits::Limits,
     model::Dashboard,
     palette::{BLUE, Colours, GREEN, PURPLE, RED, YELLOW},
     panels::{heatmap, lines, unit},
@@ -17,58 +19,89 @@ use crate::{
     telemetry::catalogue::{labels, list},
 };
 
-pub(super) fn upstreams(runbook: &str) -> Dashboard {
+pub(super) fn upstreams(brief: &Brief) -> Dashboard {
     let question = "Which upstream is slow, failing or expensive?";
-    let rows = vec![load(), latency(), tokens(), cost(), models(), what_to_do(runbook)];
+    let rows =
+        vec![load(&brief.limits), latency(&brief.limits), tokens(), cost(), models(), what_to_do(brief)];
     board("tidegate-upstreams", "Tidegate / Upstreams & tokens", question, rows)
 }
 
-fn load() -> Row {
+fn load(limits: &Limits) -> Row {
     let upstream = [&labels::UPSTREAM];
     row(
         "Load and failures",
         vec![
-            lines("Attempts by upstream", unit::PER_SECOND, "How much each upstream is asked, retries included. A step without \
-                one in calls means retries, or a cache that no longer helps. Next: Retries & failures.")
-                .ask(&rate_by(&upstream, &series(&list::ATTEMPTS)), legend(&labels::UPSTREAM))
-                .sized(8, 8),
-            lines("Failed share by upstream", unit::RATIO, "The share of attempts that failed, of those not given up. Retries \
-                hide some 10 %; half is an outage. Next: HTTP statuses, and errors by type on Retries & failures.")
-                .ask(&figures::failing(&upstream), legend(&labels::UPSTREAM))
-                .thresholds(GREEN, &[(0.05, YELLOW), (0.5, RED)])
-                .sized(8, 8),
-            lines("Attempts in flight by upstream", unit::COUNT, "Attempts running now. It grows with latency at the same load: \
-                an upstream that hangs is seen here first. Next: latency.")
-                .ask(&sum_by(&upstream, &gauge(&list::INFLIGHT)), legend(&labels::UPSTREAM))
-                .sized(8, 8),
-            lines("Failures in a row by upstream", unit::COUNT, "How many attempts in a row have failed, on the gateway that has \
-                most. One that climbs is an upstream that answers nobody. Next: HTTP statuses.")
-                .ask(&max_by(&upstream, &gauge(&list::FAILURES_RUNNING)), legend(&labels::UPSTREAM))
-                .thresholds(GREEN, &[(10.0, YELLOW), (50.0, RED)])
-                .sized(8, 8),
-            lines("HTTP statuses", unit::PER_SECOND, "What upstreams answer with; attempts that got no answer at all are not \
-                among them. 429 is a quota, 401 a key, 5xx the upstream's own. Next: Attempt errors by type.")
-                .ask(&rate_by(&[&labels::HTTP_STATUS], &counts(&list::HTTP_DURATION).has(&labels::HTTP_STATUS)),
-                    legend(&labels::HTTP_STATUS))
-                .stacked(),
-            lines("Attempts without an answer", unit::PER_SECOND, "Attempts that ended before a status came, by what ended them: \
-                network, TLS, time. Worry at any that lasts. Next: the network between here and the upstream.")
-                .ask(&rate_by(&[&labels::UPSTREAM, &labels::ERROR_TYPE],
-                    &counts(&list::HTTP_DURATION).lacks(&labels::HTTP_STATUS).has(&labels::ERROR_TYPE)),
-                    format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::ERROR_TYPE)))
-                .or_else("none")
-                .stacked(),
+            lines(
+                "Attempts by upstream",
+                unit::PER_SECOND,
+                "How much each upstream is asked, retries included. A step without one in calls means \
+                 retries, or a cache that no longer helps. Next: Retries & failures.",
+            )
+            .ask(&rate_by(&upstream, &series(&list::ATTEMPTS)), legend(&labels::UPSTREAM))
+            .sized(8, 8),
+            lines(
+                "Failed share by upstream",
+                unit::RATIO,
+                "The share of attempts that failed, of those not given up. Retries hide some 10 %; half is \
+                 an outage. Next: HTTP statuses, and errors by type on Retries & failures.",
+            )
+            .ask(&figures::failing(&upstream), legend(&labels::UPSTREAM))
+            .thresholds(GREEN, &limits.failed_attempts())
+            .sized(8, 8),
+            lines(
+                "Attempts in flight by upstream",
+                unit::COUNT,
+                "Attempts running now. It grows with latency at the same load: an upstream that hangs is \
+                 seen here first. Next: latency.",
+            )
+            .ask(&sum_by(&upstream, &gauge(&list::INFLIGHT)), legend(&labels::UPSTREAM))
+            .sized(8, 8),
+            lines(
+                "Failures in a row by upstream",
+                unit::COUNT,
+                "How many attempts in a row have failed, on the gateway that has most. One that climbs is \
+                 an upstream that answers nobody. Next: HTTP statuses.",
+            )
+            .ask(&max_by(&upstream, &gauge(&list::FAILURES_RUNNING)), legend(&labels::UPSTREAM))
+            .thresholds(GREEN, &[(10.0, YELLOW), (50.0, RED)])
+            .sized(8, 8),
+            lines(
+                "HTTP statuses",
+                unit::PER_SECOND,
+                "What upstreams answer with; attempts that got no answer at all are not among them. 429 is \
+                 a quota, 401 a key, 5xx the upstream's own. Next: Attempt errors by type.",
+            )
+            .ask(
+                &rate_by(&[&labels::HTTP_STATUS], &counts(&list::HTTP_DURATION).has(&labels::HTTP_STATUS)),
+                legend(&labels::HTTP_STATUS),
+            )
+            .stacked(),
+            lines(
+                "Attempts without an answer",
+                unit::PER_SECOND,
+                "Attempts that ended before a status came, by what ended them: network, TLS, time. Worry at \
+                 any that lasts. Next: the network between here and the upstream.",
+            )
+            .ask(
+                &rate_by(
+                    &[&labels::UPSTREAM, &labels::ERROR_TYPE],
+                    &counts(&list::HTTP_DURATION).lacks(&labels::HTTP_STATUS).has(&labels::ERROR_TYPE),
+                ),
+                format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::ERROR_TYPE)),
+            )
+            .or_else("none")
+            .stacked(),
         ],
     )
 }
 
-fn latency() -> Row {
+fn latency(limits: &Limits) -> Row {
     let upstream = [&labels::UPSTREAM];
     let by_upstream = lines(
         "Attempt latency by upstream",
         unit::SECONDS,
-        "How long attempts take, and single traced ones as \
-        marks. A p95 near the attempt's timeout means that answers are lost to it. Next: Time to answer by kind.",
+        "How long attempts take, and single traced ones as marks. A p95 near the attempt's timeout means \
+         that answers are lost to it. Next: Time to answer by kind.",
     );
     let by_upstream = [0.5, 0.95].iter().fold(by_upstream, |panel, q| {
         let name = format!("{} p{}", legend(&labels::UPSTREAM), q * 100.0);
@@ -78,20 +111,33 @@ fn latency() -> Row {
     row(
         "Latency",
         vec![
-            by_upstream.exemplars().thresholds(GREEN, &[(10.0, YELLOW), (30.0, RED)]),
-            lines("How fast attempts fail, p95", unit::SECONDS, "How long failed attempts took. Slow failures cost callers their \
-                deadline and leave no time for a retry. Next: the upstream's timeouts in the configuration.")
-                .ask(&quantile_of(0.95, &upstream, &failed), legend(&labels::UPSTREAM))
-                .exemplars()
-                .thresholds(GREEN, &[(10.0, YELLOW), (30.0, RED)]),
-            heatmap("Attempt latency", unit::SECONDS, "How attempts spread over durations. Two bands are two kinds of answers or \
-                upstreams: choose one above. A band at a timeout is answers lost to it. Next: the marks lead to traces.")
-                .ask(&buckets_over_time(&list::HTTP_DURATION), "{{le}}")
-                .exemplars(),
-            lines("Attempt latency by kind, p95", unit::SECONDS, "Whether retries are slower than first attempts: then the upstream \
-                is overloaded rather than faulty. Next: Retries & failures.")
-                .ask(&quantile(0.95, &[&labels::KIND], &list::HTTP_DURATION), legend(&labels::KIND))
-                .exemplars(),
+            by_upstream.exemplars().thresholds(GREEN, &limits.slow()),
+            lines(
+                "How fast attempts fail, p95",
+                unit::SECONDS,
+                "How long failed attempts took. Slow failures cost callers their deadline and leave no time \
+                 for a retry. Next: the upstream's timeouts in the configuration.",
+            )
+            .ask(&quantile_of(0.95, &upstream, &failed), legend(&labels::UPSTREAM))
+            .exemplars()
+            .thresholds(GREEN, &limits.slow()),
+            heatmap(
+                "Attempt latency",
+                unit::SECONDS,
+                "How attempts spread over durations. Two bands are two kinds of answers or upstreams: \
+                 choose one above. A band at a timeout is answers lost to it. Next: the marks lead to \
+                 traces.",
+            )
+            .ask(&buckets_over_time(&list::HTTP_DURATION), "{{le}}")
+            .exemplars(),
+            lines(
+                "Attempt latency by kind, p95",
+                unit::SECONDS,
+                "Whether retries are slower than first attempts: then the upstream is overloaded rather \
+                 than faulty. Next: Retries & failures.",
+            )
+            .ask(&quantile(0.95, &[&labels::KIND], &list::HTTP_DURATION), legend(&labels::KIND))
+            .exemplars(),
         ],
     )
 }
@@ -105,8 +151,8 @@ fn tokens() -> Row {
             lines(
                 "Tokens by direction",
                 unit::PER_SECOND,
-                "Tokens that upstreams reported, and hence charge, per second. \
-                A rise without one in calls means longer texts or more attempts. Next: Tokens per attempt.",
+                "Tokens that upstreams reported, and hence charge, per second. A rise without one in calls \
+                 means longer texts or more attempts. Next: Tokens per attempt.",
             )
             .ask(&rate_by(&[&labels::DIRECTION], &series(&list::TOKENS_TOTAL)), legend(&labels::DIRECTION))
             .coloured(&ways)
@@ -115,8 +161,8 @@ fn tokens() -> Row {
             lines(
                 "Tokens wasted",
                 unit::RATIO,
-                "The share of tokens spent on attempts that brought no valid answer. Above 10 % \
-                answers are invalid too often, or cut. Next: Answers.",
+                "The share of tokens spent on attempts that brought no valid answer. Above 10 % answers are \
+                 invalid too often, or cut. Next: Answers.",
             )
             .ask(
                 &share(&[&labels::UPSTREAM], &wasted, &series(&list::TOKENS_TOTAL)),
@@ -127,8 +173,8 @@ fn tokens() -> Row {
             lines(
                 "Tokens by upstream",
                 unit::PER_SECOND,
-                "Which upstream the tokens go to. Hold it against the provider's bill \
-                and quota. Next: Attempts by upstream.",
+                "Which upstream the tokens go to. Hold it against the provider's bill and quota. Next: \
+                 Attempts by upstream.",
             )
             .ask(&rate_by(&[&labels::UPSTREAM], &series(&list::TOKENS_TOTAL)), legend(&labels::UPSTREAM))
             .stacked()
@@ -143,25 +189,44 @@ fn cost() -> Row {
     row(
         "Cost, where prices are configured",
         vec![
-            lines("Cost per hour, by upstream", unit::COUNT, "What upstreams charge in an hour at this pace, in the currency of the \
-                configured prices. Hold it against your budget and the provider's bill. Next: Tokens by upstream.")
-                .ask(&Query::from(format!("3600 * {}", rate_by(&[&labels::UPSTREAM], &series(&list::COST_TOTAL)))),
-                    legend(&labels::UPSTREAM))
-                .or_else("no prices")
-                .stacked()
-                .sized(8, 8),
-            lines("Cost wasted", unit::RATIO, "The share of the cost of attempts that brought no valid answer. Above 10 % answers are \
-                invalid too often, or cut. Next: Answer quality.")
-                .ask(&share(&[&labels::UPSTREAM], &wasted, &series(&list::COST_TOTAL)), legend(&labels::UPSTREAM))
-                .thresholds(GREEN, &[(0.1, YELLOW), (0.5, RED)])
-                .or_else("no prices")
-                .sized(8, 8),
-            lines("Cost per thousand attempts", unit::COUNT, "What a thousand attempts cost at each upstream: cheap and dear ones beside \
-                each other. It moves with the length of texts and answers. Next: Tokens per flight by model.")
-                .ask(&Query::from(format!("1000 * {}", share(&[&labels::UPSTREAM], &series(&list::COST_TOTAL), &series(&list::ATTEMPTS)))),
-                    legend(&labels::UPSTREAM))
-                .or_else("no prices")
-                .sized(8, 8),
+            lines(
+                "Cost per hour, by upstream",
+                unit::COUNT,
+                "What upstreams charge in an hour at this pace, in the currency of the configured prices. \
+                 Hold it against your budget and the provider's bill. Next: Tokens by upstream.",
+            )
+            .ask(
+                &Query::from(format!("3600 * {}", rate_by(&[&labels::UPSTREAM], &series(&list::COST_TOTAL)))),
+                legend(&labels::UPSTREAM),
+            )
+            .or_else("no prices")
+            .stacked()
+            .sized(8, 8),
+            lines(
+                "Cost wasted",
+                unit::RATIO,
+                "The share of the cost of attempts that brought no valid answer. Above 10 % answers are \
+                 invalid too often, or cut. Next: Answer quality.",
+            )
+            .ask(&share(&[&labels::UPSTREAM], &wasted, &series(&list::COST_TOTAL)), legend(&labels::UPSTREAM))
+            .thresholds(GREEN, &[(0.1, YELLOW), (0.5, RED)])
+            .or_else("no prices")
+            .sized(8, 8),
+            lines(
+                "Cost per thousand attempts",
+                unit::COUNT,
+                "What a thousand attempts cost at each upstream: cheap and dear ones beside each other. It \
+                 moves with the length of texts and answers. Next: Tokens per flight by model.",
+            )
+            .ask(
+                &Query::from(format!(
+                    "1000 * {}",
+                    share(&[&labels::UPSTREAM], &series(&list::COST_TOTAL), &series(&list::ATTEMPTS))
+                )),
+                legend(&labels::UPSTREAM),
+            )
+            .or_else("no prices")
+            .sized(8, 8),
         ],
     )
 }
@@ -174,16 +239,16 @@ fn models() -> Row {
             lines(
                 "Flight latency by model, p95",
                 unit::SECONDS,
-                "All attempts and waits behind one answer, by model. Hold it \
-                against the attempts: the difference is retries. Next: Time lost between attempts.",
+                "All attempts and waits behind one answer, by model. Hold it against the attempts: the \
+                 difference is retries. Next: Time lost between attempts.",
             )
             .ask(&quantile(0.95, &model, &list::GEN_AI_DURATION), legend(&labels::GEN_AI_MODEL))
             .exemplars(),
             lines(
                 "Tokens per flight by model, mean",
                 unit::COUNT,
-                "How many tokens one answer takes, by model and direction. It \
-                moves with texts, instructions and the model's talkativeness. Next: Tokens by direction.",
+                "How many tokens one answer takes, by model and direction. It moves with texts, \
+                 instructions and the model's talkativeness. Next: Tokens by direction.",
             )
             .ask(
                 &share(
@@ -196,8 +261,8 @@ fn models() -> Row {
             lines(
                 "Failed flights by model",
                 unit::PER_SECOND,
-                "Flights that ended without a valid answer, by what the last attempt \
-                failed with. These are failures that retries did not cure. Next: Retries & failures.",
+                "Flights that ended without a valid answer, by what the last attempt failed with. These are \
+                 failures that retries did not cure. Next: Retries & failures.",
             )
             .ask(
                 &rate_by(

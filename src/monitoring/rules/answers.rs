@@ -97,8 +97,8 @@ fn ungrounded(options: &Options) -> Alert {
             "{{ $value | humanizePercentage }} of entities for {{ $labels.profile }} do not stand in the text"
                 .to_owned(),
         description: format!(
-            "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, and far more \
-             than is normal for it: the model makes them up.",
+            "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, \
+             and far more than is normal for it: the model makes them up.",
             percent(above)
         ),
         ..drifted(options, &share, above, ENTITIES)

@@ -52,8 +52,8 @@ fn overhead(options: &Options) -> Alert {
         labels: vec![],
         summary: "The gateway itself takes {{ $value | humanizeDuration }} of its slowest calls".to_owned(),
         description: format!(
-            "One call in a hundred spends more than {} seconds inside the gateway, upstreams and waits not counted: it \
-             is short of processor time, or validates something huge.",
+            "One call in a hundred spends more than {} seconds inside the gateway, upstreams and waits not \
+             counted: it is short of processor time, or validates something huge.",
             thresholds.overhead
         ),
         dashboard: "tidegate-runtime",
@@ -71,8 +71,8 @@ fn internal_faults(options: &Options) -> Alert {
         severity: Severity::Warning,
         labels: vec![],
         summary: "Calls for {{ $labels.profile }} fail by a fault of the gateway's own".to_owned(),
-        description: "Calls for profile {{ $labels.profile }} fail though nothing outside of the gateway made them fail: a \
-                      defect worth a report."
+        description: "Calls for profile {{ $labels.profile }} fail though nothing outside of the gateway \
+            made them fail: a defect worth a report."
             .to_owned(),
         dashboard: "tidegate-overview",
     }

@@ -16,8 +16,8 @@ const RESTARTS_WINDOW: Duration = Duration::from_mins(15);
 /// One instance starts at most so often within that window in a deployment that has to be tried twice.
 const RESTARTS: u32 = 2;
 
-/// What is left of the descriptors for what nobody thought of.
-const DESCRIPTORS_SHARE: f64 = 0.8;
+/// The share of descriptors beyond which little is left for what nobody thought of.
+pub(in super::super) const DESCRIPTORS_SHARE: f64 = 0.8;
 
 pub(super) fn group(options: &Options) -> Group {
     Group::of_alerts(
@@ -29,6 +29,7 @@ pub(super) fn group(options: &Options) -> Group {
             descriptors_low(options),
             metrics_missing(options),
             telemetry_dropping(options),
+            series_left_out(),
         ],
     )
 }
@@ -55,9 +56,15 @@ fn up(options: &Options) -> String {
 fn down(options: &Options) -> Alert {
     Alert {
         summary: "No gateway of {{ $labels.job }} is up".to_owned(),
-        description: "Prometheus can scrape no instance: either none runs, or none can be found or reached from Prometheus."
+        description: "Prometheus can scrape no instance: either none runs, or none can be found or reached \
+            from Prometheus."
             .to_owned(),
-        ..alert("TidegateDown", format!("sum by (job) ({up}) == 0\nor absent({up})", up = up(options)), 3, Severity::Critical)
+        ..alert(
+            "TidegateDown",
+            format!("sum by (job) ({up}) == 0\nor absent({up})", up = up(options)),
+            3,
+            Severity::Critical,
+        )
     }
 }
 
@@ -76,8 +83,8 @@ fn restarting(options: &Options) -> Alert {
     let window = options.time(RESTARTS_WINDOW);
     Alert {
         summary: "{{ $labels.instance }} restarted {{ $value }} times within minutes".to_owned(),
-        description: "{{ $labels.instance }} ends and starts over and over; each time its running calls and its cache are \
-                      lost."
+        description: "{{ $labels.instance }} ends and starts over and over; each time its running calls and \
+            its cache are lost."
             .to_owned(),
         ..alert(
             "TidegateRestarting",
@@ -117,7 +124,8 @@ fn metrics_missing(options: &Options) -> Alert {
         ..alert(
             "TidegateMetricsMissing",
             format!(
-                "{up} == 1 unless on (job, instance) {calls}\nor {up} == 1 unless on (job, instance) {attempts}",
+                "{up} == 1 unless on (job, instance) {calls}\nor {up} == 1 unless on (job, instance) \
+                 {attempts}",
                 up = up(options)
             ),
             10,
@@ -131,9 +139,22 @@ fn telemetry_dropping(options: &Options) -> Alert {
     let dropped = sum_by(&["job", "instance", &name(&SIGNAL)], dropped);
     Alert {
         summary: "{{ $labels.instance }} drops {{ $labels.signal }}".to_owned(),
-        description: "{{ $labels.instance }} loses {{ $labels.signal }} at {{ $value | printf \"%.2f\" }} per second: the \
-                      collector can't be reached or does not keep up."
+        description: "{{ $labels.instance }} loses {{ $labels.signal }} at {{ $value | printf \"%.2f\" }} \
+            per second: the collector can't be reached or does not keep up."
             .to_owned(),
         ..alert("TidegateTelemetryDropping", format!("{dropped} > 0"), 10, Severity::Warning)
+    }
+}
+
+/// A series that there was no room for is missing until the gateway starts again, so the count itself is
+/// looked at and not how fast it grows.
+fn series_left_out() -> Alert {
+    let left_out = sum_by(&["job", "instance"], series(&list::SERIES_OVERFLOW));
+    Alert {
+        summary: "{{ $labels.instance }} has no room for {{ $value | humanize }} series".to_owned(),
+        description: "{{ $labels.instance }} has as many series as it may have: some upstreams, profiles or \
+            durations are not counted, and alerts about them can't fire, until it is started with fewer."
+            .to_owned(),
+        ..alert("TidegateSeriesLeftOut", format!("{left_out} > 0"), 5, Severity::Warning)
     }
 }

@@ -5,15 +5,19 @@ use std::{ops::RangeInclusive, time::Duration};
 use clap::Args;
 
 use super::duration;
-use crate::telemetry::catalogue::{Kind, Metric, list};
+use crate::{
+    extraction::norms,
+    telemetry::catalogue::{Kind, Metric, list},
+};
 
 /// What rules are made from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The `job` under which Prometheus scrapes gateways.
     pub job: String,
-    /// What alerts put before `#alertname` to lead to their section of the runbook.
-    pub runbook_base: String,
+    /// Where the runbook can be read: alerts lead to their section of it by `#` and their name. Without it
+    /// they only say where it stands among the sources.
+    pub runbook_base: Option<String>,
     /// How much faster than in production everything goes.
     pub time_scale: TimeScale,
     /// From where on something is worth an alert.
@@ -99,7 +103,7 @@ pub struct Thresholds {
 impl Thresholds {
     /// Those of the committed rules.
     pub const DEFAULT: Self = Self {
-        slo: 0.995,
+        slo: norms::SLO,
         slo_traffic: 0.01,
         traffic: 0.1,
         answer_traffic: 0.05,
@@ -109,23 +113,29 @@ impl Thresholds {
         budget_withheld: 0.05,
         retried_traffic: 0.05,
         recovered_share: 0.3,
-        failed_share: 0.5,
+        failed_share: norms::FAILED_SHARE,
         rate_limited_share: 0.05,
         misconfigured_share: 0.1,
         slow_call: 10.0,
         slow_share: 0.1,
         saturated_share: 0.01,
         overhead: 0.05,
-        empty_share: 0.3,
-        truncated_share: 0.05,
-        schema_invalid_share: 0.1,
-        refused_share: 0.05,
-        ungrounded_share: 0.1,
+        empty_share: norms::EMPTY_SHARE,
+        truncated_share: norms::TRUNCATED_SHARE,
+        schema_invalid_share: norms::SCHEMA_INVALID_SHARE,
+        refused_share: norms::REFUSED_SHARE,
+        ungrounded_share: norms::UNGROUNDED_SHARE,
     };
 
     /// The share of calls that may fail, without the noise of subtracting floats.
-    pub(super) fn error_budget(&self) -> f64 {
+    pub(in super::super) fn error_budget(&self) -> f64 {
         ((1.0 - self.slo) * 1e9).round() / 1e9
+    }
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 
@@ -153,18 +163,15 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             job: "tidegate".to_owned(),
-            runbook_base: "docs/runbook.md".to_owned(),
+            runbook_base: None,
             time_scale: TimeScale::PRODUCTION,
             thresholds: Thresholds::DEFAULT,
         }
     }
 }
 
-/// How many times faster than steadily the error budget burns when that is most urgent.
-pub(super) const FASTEST_BURN: f64 = 14.4;
-
 /// A share for people.
-pub(super) fn percent(share: f64) -> String {
+pub(in super::super) fn percent(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
 }
 
@@ -178,7 +185,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// With less, the fastest burn that is alerted on would need more calls to fail than there are.
 fn slo(text: &str) -> Result<f64, String> {
-    let least = 1.0 - 1.0 / FASTEST_BURN;
+    let least = 1.0 - 1.0 / norms::FASTEST_BURN;
     number(text, |slo| slo > least && slo < 1.0, &format!("a share above {least:.3} and below 1"))
 }
 

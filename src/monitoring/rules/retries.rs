@@ -50,8 +50,9 @@ fn spike(options: &Options) -> Alert {
             "Retry spike on {{ $labels.upstream }}: {{ $value | printf \"%.2f\" }} retries per first attempt"
                 .to_owned(),
         description: format!(
-            "Upstream {{{{ $labels.upstream }}}} makes the gateway retry {{{{ $value | humanizePercentage }}}} of first \
-             attempts: more than {} and more than {} times its own norm.",
+            "Upstream {{{{ $labels.upstream }}}} makes the gateway retry \
+             {{{{ $value | humanizePercentage }}}} of first attempts: more than {} and more than {} times its \
+             own norm.",
             percent(thresholds.retry_ratio),
             thresholds.norm_factor
         ),
@@ -68,11 +69,12 @@ fn storm(options: &Options) -> Alert {
         lingers: Duration::from_mins(5),
         severity: Severity::Critical,
         labels: vec![],
-        summary: "Retry storm: {{ $labels.upstream }} receives {{ $value | humanize }} times the load that was asked for"
+        summary: "Retry storm: {{ $labels.upstream }} receives {{ $value | humanize }} times the load that \
+            was asked for"
             .to_owned(),
         description: format!(
-            "More than {amplification} attempts per first attempt go to {{{{ $labels.upstream }}}}: retries multiply the \
-             load of an upstream that is in trouble."
+            "More than {amplification} attempts per first attempt go to {{{{ $labels.upstream }}}}: retries \
+             multiply the load of an upstream that is in trouble."
         ),
         dashboard: DASHBOARD,
     }
@@ -88,10 +90,11 @@ fn budget_exhausted(options: &Options) -> Alert {
         lingers: Duration::ZERO,
         severity: Severity::Warning,
         labels: vec![],
-        summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | printf \"%.2f\" }} retries per second"
+        summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | printf \"%.2f\" }} \
+            retries per second"
             .to_owned(),
-        description: "Failures of {{ $labels.upstream }} that a retry might have mended reach callers, because its budget \
-                      does not allow the retries."
+        description: "Failures of {{ $labels.upstream }} that a retry might have mended reach callers, \
+            because its budget does not allow the retries."
             .to_owned(),
         dashboard: DASHBOARD,
     }
@@ -118,7 +121,8 @@ fn ineffective(options: &Options) -> Alert {
             "Only {{ $value | humanizePercentage }} of retried flights to {{ $labels.upstream }} end well"
                 .to_owned(),
         description: format!(
-            "Retries cost {{{{ $labels.upstream }}}} load and callers time, and mend less than {} of the flights they are made for.",
+            "Retries cost {{{{ $labels.upstream }}}} load and callers time, and mend less than {} of the \
+             flights they are made for.",
             percent(options.thresholds.recovered_share)
         ),
         dashboard: DASHBOARD,

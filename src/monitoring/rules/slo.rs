@@ -5,17 +5,17 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity,
     norm::{Scale, Unusual},
-    options::{FASTEST_BURN, percent},
+    options::percent,
     recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
 };
-use crate::monitoring::query::Query;
+use crate::{extraction::norms::FASTEST_BURN, monitoring::query::Query};
 
 const DASHBOARD: &str = "tidegate-slo";
 
 /// How fast the error budget burns, seen over a long window, and a short one that ends the alert soon.
-struct Burn {
+pub(in super::super) struct Burn {
     /// 1 spends exactly the budget.
-    rate: f64,
+    pub(in super::super) rate: f64,
     long: Window,
     short: Window,
     after: Duration,
@@ -24,7 +24,7 @@ struct Burn {
 
 /// The windows and rates of "Alerting on SLOs" in Google's Site Reliability Workbook: 2 % of a 30-day budget within
 /// an hour, 5 % within 6 hours, 10 % within a day or three.
-const BURNS: [Burn; 4] = [
+pub(in super::super) const BURNS: [Burn; 4] = [
     Burn {
         rate: FASTEST_BURN,
         long: Window::H1,
@@ -68,8 +68,7 @@ fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
     Alert {
         name: "TidegateErrorBudgetBurn",
         expr: Query::from(format!(
-            "{long} {above}\nand {short} {above}\n\
-             and avg_over_time({RATED_CALLS}[{longer}]) > {}",
+            "{long} {above}\nand {short} {above}\nand avg_over_time({RATED_CALLS}[{longer}]) > {}",
             thresholds.slo_traffic
         )),
         after: burn.after,
@@ -81,8 +80,8 @@ fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
             burn.long.name()
         ),
         description: format!(
-            "The burn rate is above {} over {} and over {} alike; at 1, the error budget of the SLO of {} lasts exactly \
-             its 30 days.",
+            "The burn rate is above {} over {} and over {} alike; at 1, the error budget of the SLO of {} \
+             lasts exactly its 30 days.",
             burn.rate,
             burn.long.name(),
             burn.short.name(),

@@ -41,8 +41,8 @@ fn failing(options: &Options) -> Alert {
         labels: vec![],
         summary: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} fail".to_owned(),
         description: format!(
-            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, for whatever reason: it is the upstream, or \
-             the way to it, and not the gateway.",
+            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, for whatever reason: it is \
+             the upstream, or the way to it, and not the gateway.",
             percent(thresholds.failed_share)
         ),
         dashboard: DASHBOARD,
@@ -63,9 +63,10 @@ fn rate_limited(options: &Options) -> Alert {
         lingers: Duration::from_mins(5),
         severity: Severity::Warning,
         labels: vec![],
-        summary: "{{ $labels.upstream }} tells {{ $value | humanizePercentage }} of attempts to slow down".to_owned(),
-        description: "The rate limit of {{ $labels.upstream }} is what bounds the gateway: more is asked of it than has been \
-                      agreed with its provider."
+        summary: "{{ $labels.upstream }} tells {{ $value | humanizePercentage }} of attempts to slow down"
+            .to_owned(),
+        description: "The rate limit of {{ $labels.upstream }} is what bounds the gateway: more is asked of \
+            it than has been agreed with its provider."
             .to_owned(),
         dashboard: DASHBOARD,
     }
@@ -85,9 +86,9 @@ fn misconfigured(options: &Options) -> Alert {
         severity: Severity::Critical,
         labels: vec![],
         summary: "{{ $labels.upstream }} refuses the gateway: {{ $labels.error_type }}".to_owned(),
-        description: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} end with \
-                      {{ $labels.error_type }}. Neither waiting nor retrying helps: credential, model, path, credit or certificate must be \
-                      put right."
+        description: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} end with {{ \
+            $labels.error_type }}. Neither waiting nor retrying helps: credential, model, path, credit or \
+            certificate must be put right."
             .to_owned(),
         dashboard: DASHBOARD,
     }

@@ -36,12 +36,17 @@ fn alert_rule(yaml: &mut String, options: &Options, alert: &Alert) {
     for (name, value) in &alert.labels {
         push(yaml, format_args!("          {name}: {}\n", quoted(value)));
     }
-    let runbook = format!("{}#{}", options.runbook_base, alert.name.to_lowercase());
+    let section = alert.name.to_lowercase();
+    let (runbook, place) = match &options.runbook_base {
+        Some(base) => ("runbook_url", format!("{base}#{section}")),
+        // A link that leads nowhere is worse than none.
+        None => ("runbook", format!("docs/runbook.md#{section}, among Tidegate's sources")),
+    };
     push(yaml, format_args!("        annotations:\n"));
     for (name, value) in [
         ("summary", &*alert.summary),
         ("description", &alert.description),
-        ("runbook_url", &runbook),
+        (runbook, &place),
         ("dashboard_uid", alert.dashboard),
     ] {
         push(yaml, format_args!("          {name}: {}\n", quoted(value)));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, RATED_CALLS, SLOW_SHARE};
 use crate::{
+    extraction::party::{Party, verdicts_of},
     monitoring::{
-        party::{Party, verdicts_of},
         query::{Query, buckets, counts, series, sum_by},
         rules::{Group, INTERVAL, Options, Rule},
     },
