@@ -10,6 +10,7 @@ mod cache;
 mod figures;
 mod grid;
 mod limits;
+mod links;
 mod model;
 mod overview;
 mod palette;

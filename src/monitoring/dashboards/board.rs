@@ -5,16 +5,14 @@ use serde_json::json;
 use super::{
     Brief,
     grid::{Row, flow, row},
-    model::{Annotation, Dashboard, Link, List, SCHEMA_VERSION, TimeRange, Variable},
+    links::{TAG, to_all_boards},
+    model::{Annotation, Dashboard, List, SCHEMA_VERSION, TimeRange, Variable},
     panels::{CHOSEN_SOURCE, text},
 };
 use crate::{
     monitoring::query,
     telemetry::catalogue::{Label, Metric, labels, list},
 };
-
-/// What the boards find each other by.
-const TAG: &str = "tidegate";
 
 /// Firing alerts of Tidegate in the chosen jobs. Found by name, as some speak of a whole job.
 pub(super) const FIRING: &str = r#"ALERTS{alertstate="firing",alertname=~"Tidegate.+",job=~"$job"}"#;
@@ -46,19 +44,6 @@ pub(super) fn board(
     }
 }
 
-/// To one board, with what is chosen here.
-pub(super) fn link_to(uid: &str, title: &str) -> Link {
-    let url = format!("/d/{uid}?${{__url_time_range}}&${{__all_variables}}");
-    Link {
-        kind: "link",
-        title: title.to_owned(),
-        url: Some(url),
-        tags: Vec::new(),
-        as_dropdown: false,
-        ..to_all_boards()
-    }
-}
-
 /// The end of a board: where to read what to do.
 pub(super) fn what_to_do(brief: &Brief) -> Row {
     let words = format!(
@@ -67,21 +52,6 @@ pub(super) fn what_to_do(brief: &Brief) -> Row {
         brief.runbook
     );
     row("What to do", vec![text("What to do", &words)])
-}
-
-fn to_all_boards() -> Link {
-    Link {
-        kind: "dashboards",
-        title: "Tidegate".to_owned(),
-        url: None,
-        tags: vec![TAG],
-        as_dropdown: false,
-        icon: "external link",
-        keep_time: true,
-        include_vars: true,
-        target_blank: false,
-        tooltip: "",
-    }
 }
 
 fn variables() -> Vec<Variable> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    board::link_to,
+    links::link_to,
     model::{
         DataSource, Field, FieldConfig, GridPos, Matcher, Override, Panel, Property, Step, Target,
         Thresholds, Transformation,
