@@ -28,13 +28,25 @@ pub(super) enum Trust {
     Only(Vec<u8>),
 }
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    /// There can't be any.
+    #[error("{0} is no address: write HOST:PORT or https://HOST:PORT")]
+    Address(String),
+    /// It did not come about.
+    #[error(transparent)]
+    Failed(#[from] tonic::transport::Error),
+}
+
 /// Connects to `addr`: `HOST:PORT`, or a URL whose scheme says whether TLS is spoken. Without a scheme it is
 /// spoken if certificates are named.
-pub(super) async fn connect(addr: &str, trust: Trust) -> Result<Client, tonic::transport::Error> {
+pub(super) async fn connect(addr: &str, trust: Trust) -> Result<Client, ConnectError> {
     let scheme = if matches!(trust, Trust::Only(_)) { "https" } else { "http" };
     let url = if addr.contains("://") { addr.to_owned() } else { format!("{scheme}://{addr}") };
     let secure = url.starts_with("https://");
-    let mut endpoint = Endpoint::from_shared(url)?.connect_timeout(CONNECT_TIMEOUT);
+    let endpoint = Endpoint::from_shared(url).map_err(|_| ConnectError::Address(addr.to_owned()))?;
+    let mut endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT);
     if secure {
         let tls = ClientTlsConfig::new();
         endpoint = endpoint.tls_config(match trust {

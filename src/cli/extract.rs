@@ -1,11 +1,15 @@
 //! `extract`: one call to a running gateway.
 
-use std::{fs, io::Read as _, path::PathBuf, time::Duration};
+use std::{error::Error as _, fs, io::Read as _, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use super::{Exit, client, client::Trust, render};
+use super::{
+    Exit,
+    client::{self, ConnectError, Trust},
+    render,
+};
 use crate::{config::Environment, proto};
 
 /// What to ask, and whom.
@@ -15,7 +19,7 @@ use crate::{config::Environment, proto};
         The variable TIDEGATE_API_KEY holds the key of a gateway that wants one ([auth] in its configuration)."
 )]
 pub struct ExtractArgs {
-    /// Where the gateway serves gRPC: HOST:PORT, or <https://HOST:PORT> where it speaks TLS
+    /// Where the gateway serves gRPC: HOST:PORT, with https:// before it where it speaks TLS
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
     pub addr: String,
     /// Speak TLS, and trust the certificates in this file (PEM) in the place of the system's
@@ -94,7 +98,11 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
     };
     let mut client = match client::connect(&args.addr, trust).await {
         Ok(client) => client,
-        Err(error) => {
+        Err(error @ ConnectError::Address(_)) => {
+            eprintln!("{error}");
+            return Exit::Misused;
+        }
+        Err(ConnectError::Failed(error)) => {
             let chain = crate::app::error_chain(&error);
             eprintln!("can't connect to {}: {chain}; {}", args.addr, remedy(args, &chain));
             return Exit::Failed;
@@ -108,6 +116,10 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
                 println!("{}", render::error_json(&status));
             } else {
                 eprint!("{}", render::error(&status));
+                // The transport's own error: the connection stood, and nobody understood what was said on it.
+                if !args.speaks_tls() && status.source().is_some() {
+                    eprintln!("where the gateway speaks TLS, write https://HOST:PORT");
+                }
             }
             return Exit::Failed;
         }
@@ -115,11 +127,17 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
     Exit::Ok
 }
 
+impl ExtractArgs {
+    fn speaks_tls(&self) -> bool {
+        self.ca_file.is_some() || self.addr.starts_with("https://")
+    }
+}
+
 /// What to do about a connection that did not come about.
 fn remedy(args: &ExtractArgs, chain: &str) -> &'static str {
     if chain.contains("certificate") {
         "name who vouches for the gateway with --ca-file, and the gateway as its certificate does"
-    } else if args.ca_file.is_some() || args.addr.starts_with("https://") {
+    } else if args.speaks_tls() {
         "is the gateway running there, and does it speak TLS?"
     } else {
         "is the gateway running there? Where it speaks TLS, write https://HOST:PORT"

@@ -105,6 +105,9 @@ async fn the_command_line_speaks_tls() {
         assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.err);
         assert!(ran.out.contains("Ada Lovelace"), "{}", ran.out);
     }
+    let ran = run(&["extract", "--addr", &named, TEXT]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("write https://"), "{}", ran.err);
     let stranger = stage.files.path().join("stranger");
     std::fs::write(&stranger, Authority::new().pem()).unwrap();
     let address = format!("https://{}", stage.gateway.grpc);
@@ -132,6 +135,7 @@ async fn the_command_line_says_what_is_wrong_about_tls() {
         ("localhost:1", &empty, "holds no certificate"),
         ("localhost:1", &missing, "can't read"),
         ("http://localhost:1", &authority, "write https://"),
+        ("local host", &authority, "is no address"),
     ] {
         let ran = run(&["extract", "--addr", addr, "--ca-file", file, TEXT]).await;
         assert_eq!(ran.code, Some(2), "{addr} {file}: {}", ran.err);

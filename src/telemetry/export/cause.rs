@@ -42,6 +42,7 @@ fn by_text(text: &str) -> DropCause {
     match code {
         "Unavailable" if transport.is_empty() => DropCause::Unavailable,
         "Unavailable" => DropCause::Connect,
+        "Unknown" | "Internal" if !transport.is_empty() => DropCause::Connect,
         "Cancelled" | "DeadlineExceeded" => DropCause::Timeout,
         "Unimplemented" => DropCause::NotOtlp,
         "Unauthenticated" | "PermissionDenied" => DropCause::Unauthorized,
@@ -85,8 +86,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         std::thread::spawn(move || {
+            let mut held = Vec::new();
             while let Ok((mut stream, _)) = listener.accept() {
                 let _ = stream.read(&mut [0; 1024]).and_then(|_| stream.write_all(words));
+                held.push(stream);
             }
         });
         addr.to_string()
@@ -113,6 +116,7 @@ mod tests {
         for (said, cause) in [
             ("Unavailable", DropCause::Unavailable),
             ("Unavailable: transport error: connection closed", DropCause::Connect),
+            ("Unknown: transport error: connection error: stream closed", DropCause::Connect),
             ("Unavailable: transport error: dns error: failed to lookup address information", DropCause::Dns),
             ("Unavailable: transport error: invalid peer certificate: UnknownIssuer", DropCause::Tls),
             ("Unauthenticated", DropCause::Unauthorized),
