@@ -26,5 +26,6 @@ pub use response::{FinishReason, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
 pub use schema::Schema;
 pub use trail::{
-    AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorType, Trail, Usage, WaitSource, Withheld,
+    AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorDetail, ErrorType, Trail, Usage,
+    WaitSource, Withheld,
 };

@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 
 use crate::extraction::{Profile, ResponseFacts, Text, Usage};
 
-pub use fault::{ErrorWord, Fault, TimeoutPhase};
+pub use fault::{ErrorWord, Fault, NoConnection, TimeoutPhase};
 
 /// Asks one AI endpoint.
 pub trait Upstream: Send + Sync + 'static {

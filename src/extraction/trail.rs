@@ -167,6 +167,34 @@ labels! {
 }
 
 labels! {
+    /// What an [`ErrorType`] leaves open, in spans and logs. Clocks have the names of their keys.
+    pub enum ErrorDetail {
+        /// The upstream's name has no address.
+        Dns = "dns",
+        /// Nobody listens at the upstream's address.
+        ConnectRefused = "connect_refused",
+        /// No connection came about, for another reason.
+        ConnectFailed = "connect_failed",
+        /// No connection within `connect_timeout`.
+        ConnectTimeout = "connect_timeout",
+        /// The upstream's certificate is not trusted.
+        TlsUntrusted = "tls_untrusted",
+        /// The TLS handshake broke.
+        TlsHandshake = "tls_handshake",
+        /// No answer within `first_byte_timeout`.
+        FirstByteTimeout = "first_byte_timeout",
+        /// The answer stood still for `idle_timeout`.
+        IdleTimeout = "idle_timeout",
+        /// No whole answer within `attempt_timeout`.
+        AttemptTimeout = "attempt_timeout",
+        /// The answer's head was larger than the limit.
+        HeadTooLarge = "head_too_large",
+        /// The answer's body was larger than the limit.
+        BodyTooLarge = "body_too_large",
+    }
+}
+
+labels! {
     /// What set the wait before an attempt.
     pub enum WaitSource {
         /// Exponential backoff with full jitter.

@@ -43,7 +43,7 @@ pub enum Permission {
 /// `retry_after_present` says whether the answer asked for a wait in any way.
 pub fn classify(fault: Fault, should_retry: Option<bool>, retry_after_present: bool) -> Class {
     match fault {
-        Fault::Connect | Fault::ConnectTimeout | Fault::TlsHandshake => Class::NotSent,
+        Fault::Connect(_) | Fault::ConnectTimeout | Fault::TlsHandshake => Class::NotSent,
         Fault::NotProcessed => Class::Nack,
         // An answer that was too large once is too large the next time.
         Fault::TlsUntrusted
@@ -119,7 +119,7 @@ fn advised(class: Class, should_retry: Option<bool>) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::TimeoutPhase;
+    use crate::upstream::{NoConnection, TimeoutPhase};
 
     fn status(status: u16, word: Option<ErrorWord>) -> Fault {
         Fault::Status { status, word }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn faults_without_a_status() {
         for (fault, class) in [
-            (Fault::Connect, Class::NotSent),
+            (Fault::Connect(NoConnection::Refused), Class::NotSent),
             (Fault::ConnectTimeout, Class::NotSent),
             (Fault::TlsHandshake, Class::NotSent),
             (Fault::TlsUntrusted, Class::Terminal),
@@ -215,7 +215,7 @@ mod tests {
     fn once_is_asked_again_only_when_nothing_was_done() {
         let once = |fault: Fault| classify(fault, None, false).may_retry(RetrySafety::Once, fault);
         for (fault, permission) in [
-            (Fault::Connect, Permission::Retry),
+            (Fault::Connect(NoConnection::Dns), Permission::Retry),
             (Fault::NotProcessed, Permission::Retry),
             (status(408, None), Permission::Retry),
             (status(425, None), Permission::Retry),

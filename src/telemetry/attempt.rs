@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::event::{AttemptFacts, Event, Observer};
-use crate::extraction::{AttemptOutcome, ErrorType, Usage};
+use crate::extraction::{AttemptOutcome, ErrorDetail, ErrorType, Usage};
 
 /// One attempt under way. Dropping it without [`AttemptGuard::end`] means that it was given up: the
 /// outcome is `cancelled`.
@@ -13,6 +13,7 @@ pub struct AttemptGuard {
     observer: Arc<dyn Observer>,
     facts: AttemptFacts,
     started: Instant,
+    detail: Option<ErrorDetail>,
     ended: bool,
 }
 
@@ -20,12 +21,17 @@ impl AttemptGuard {
     /// Reports the start.
     pub fn begin(observer: Arc<dyn Observer>, facts: AttemptFacts) -> Self {
         observer.observe(&Event::AttemptStarted(&facts));
-        Self { observer, facts, started: Instant::now(), ended: false }
+        Self { observer, facts, started: Instant::now(), detail: None, ended: false }
     }
 
     /// What was known of the attempt when it started.
     pub fn facts(&self) -> &AttemptFacts {
         &self.facts
+    }
+
+    /// What the error type, with which the attempt is about to end, leaves open.
+    pub fn explain(&mut self, detail: Option<ErrorDetail>) {
+        self.detail = detail;
     }
 
     /// Reports the end. `latency` runs from sending to the end of the answer's body; what came after it
@@ -55,6 +61,7 @@ impl AttemptGuard {
             attempt,
             outcome,
             error_type,
+            detail: self.detail,
             http_status,
             usage,
             elapsed,

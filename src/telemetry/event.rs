@@ -7,8 +7,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorType, Phase, ResponseFacts, Trail,
-        Usage, Verdict, WaitSource, Withheld, label::labels,
+        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Phase,
+        ResponseFacts, Trail, Usage, Verdict, WaitSource, Withheld, label::labels,
     },
     upstream::Endpoint,
 };
@@ -148,6 +148,8 @@ pub enum Event<'a> {
         outcome: AttemptOutcome,
         /// What went wrong, if it failed.
         error_type: Option<ErrorType>,
+        /// What that leaves open.
+        detail: Option<ErrorDetail>,
         /// The HTTP status, if an answer's head came.
         http_status: Option<u16>,
         /// Tokens as reported.

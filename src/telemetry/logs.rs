@@ -20,11 +20,11 @@ use tracing_subscriber::{
 
 use self::throttle::Throttle;
 use super::{
-    event::{AttemptFacts, CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
+    event::{CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
     spans::TARGET,
 };
-use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorType, Usage};
+use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorDetail, ErrorType};
 
 /// The most lines a minute about undeliverable telemetry, per signal: a collector that is down drops
 /// something at every export.
@@ -114,15 +114,12 @@ impl Logs {
         );
     }
 
-    fn attempt_ended(
-        &self,
-        attempt: &AttemptFacts,
-        outcome: AttemptOutcome,
-        error_type: Option<ErrorType>,
-        http_status: Option<u16>,
-        usage: Usage,
-        elapsed: Duration,
-    ) {
+    fn attempt_ended(&self, event: &Event<'_>) {
+        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed } =
+            *event
+        else {
+            return;
+        };
         if outcome == AttemptOutcome::Failure {
             line!(
                 self,
@@ -135,6 +132,7 @@ impl Logs {
                 tidegate.attempt.number = attempt.number,
                 tidegate.attempt.kind = attempt.kind.as_str(),
                 "error.type" = error_type.map(ErrorType::as_str),
+                tidegate.error.detail = detail.map(ErrorDetail::as_str),
                 http.response.status_code = http_status,
                 duration_ms = milliseconds(elapsed),
             );
@@ -294,9 +292,7 @@ impl Observer for Logs {
                     duration_ms = milliseconds(elapsed),
                 );
             }
-            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed } => {
-                self.attempt_ended(attempt, outcome, error_type, http_status, usage, elapsed);
-            }
+            Event::AttemptEnded { .. } => self.attempt_ended(event),
             Event::RetryScheduled { .. } | Event::RetryWithheld { .. } => self.retry(event),
             Event::TelemetryDropped { signal, count, cause, endpoint } => {
                 self.dropped(signal, count, cause, endpoint);

@@ -146,7 +146,7 @@ impl Metrics {
             }
             Event::FlightWaited { answered, elapsed, .. } => self.cache.waited(answered, elapsed),
             Event::AttemptStarted(attempt) => self.upstreams.of(&attempt.endpoint).attempt_started(),
-            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed } => {
+            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed, .. } => {
                 let end = AttemptEnd { outcome, error_type, http_status, usage, elapsed };
                 self.upstreams.of(&attempt.endpoint).attempt_ended(attempt, end, span);
             }

@@ -2,13 +2,13 @@
 //!
 //! A fault tells facts; what to make of them is `resilience::classify`'s table.
 
-use crate::extraction::ErrorType;
+use crate::extraction::{ErrorDetail, ErrorType};
 
 /// What went wrong with one attempt. Carries no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// No connection: name not resolved, refused, unreachable.
-    Connect,
+    /// No connection.
+    Connect(NoConnection),
     /// No connection within `connect_timeout`.
     ConnectTimeout,
     /// The TLS handshake failed for lack of trust: wrong, expired or unknown certificate.
@@ -54,6 +54,17 @@ pub enum Fault {
     SchemaInvalid,
 }
 
+/// Why there was no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoConnection {
+    /// The name has no address.
+    Dns,
+    /// Nobody listens there.
+    Refused,
+    /// Unreachable, or another reason.
+    Other,
+}
+
 /// Which clock of an attempt ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeoutPhase {
@@ -92,7 +103,7 @@ impl Fault {
     /// The word for metrics, spans, logs and error details.
     pub fn error_type(self) -> ErrorType {
         match self {
-            Self::Connect | Self::ConnectTimeout => ErrorType::Connect,
+            Self::Connect(_) | Self::ConnectTimeout => ErrorType::Connect,
             Self::TlsUntrusted | Self::TlsHandshake => ErrorType::Tls,
             Self::Unsendable => ErrorType::Internal,
             Self::NotProcessed => ErrorType::RefusedByProtocol,
@@ -107,6 +118,34 @@ impl Fault {
             Self::Refused => ErrorType::Refused,
             Self::Empty => ErrorType::Empty,
             Self::SchemaInvalid => ErrorType::SchemaInvalid,
+        }
+    }
+
+    /// What the error type leaves open, for spans and logs.
+    pub fn detail(self) -> Option<ErrorDetail> {
+        match self {
+            Self::Connect(NoConnection::Dns) => Some(ErrorDetail::Dns),
+            Self::Connect(NoConnection::Refused) => Some(ErrorDetail::ConnectRefused),
+            Self::Connect(NoConnection::Other) => Some(ErrorDetail::ConnectFailed),
+            Self::ConnectTimeout => Some(ErrorDetail::ConnectTimeout),
+            Self::TlsUntrusted => Some(ErrorDetail::TlsUntrusted),
+            Self::TlsHandshake => Some(ErrorDetail::TlsHandshake),
+            Self::Timeout(TimeoutPhase::FirstByte) => Some(ErrorDetail::FirstByteTimeout),
+            Self::Timeout(TimeoutPhase::Idle) => Some(ErrorDetail::IdleTimeout),
+            Self::Timeout(TimeoutPhase::Total) => Some(ErrorDetail::AttemptTimeout),
+            Self::HeadTooLarge => Some(ErrorDetail::HeadTooLarge),
+            Self::BodyTooLarge => Some(ErrorDetail::BodyTooLarge),
+            Self::Unsendable
+            | Self::NotProcessed
+            | Self::Reset
+            | Self::DeadlineExceeded
+            | Self::Status { .. }
+            | Self::ErrorBody { .. }
+            | Self::Malformed
+            | Self::Truncated
+            | Self::Refused
+            | Self::Empty
+            | Self::SchemaInvalid => None,
         }
     }
 }

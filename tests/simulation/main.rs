@@ -16,7 +16,7 @@ mod world;
 
 use std::time::Duration;
 
-use tidegate::upstream::{ErrorWord, Fault};
+use tidegate::upstream::{ErrorWord, Fault, NoConnection};
 use upstream::{Conditions, Trouble};
 use world::World;
 
@@ -71,7 +71,7 @@ async fn an_outage_is_not_hammered_at_any_load() {
         (1.0, Trouble::asking(THROTTLED, Duration::from_millis(300))),
         (100.0, Trouble::asking(THROTTLED, Duration::from_millis(300))),
         (1000.0, Trouble::asking(THROTTLED, Duration::from_millis(300))),
-        (100.0, Trouble::plain(Fault::Connect)),
+        (100.0, Trouble::plain(Fault::Connect(NoConnection::Refused))),
     ] {
         let mut world = World::new(0x5eed_0100, Conditions::faults(0.05, SERVER_ERROR));
         world.warm_up(Duration::from_secs(20), rate).await;

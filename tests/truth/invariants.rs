@@ -22,8 +22,9 @@ use crate::{
 /// Calls under each fault. Half of their attempts are struck.
 const CALLS: usize = 24;
 
-/// The attempts are cut this early where a fault would hold them up for ever.
-const HASTE: Section<'_> = ("upstreams.primary", "attempt_timeout = \"300ms\"");
+/// The attempts are cut this early where a fault would hold them up for ever; not so early that a busy machine
+/// would cut some before they have arrived.
+const HASTE: Section<'_> = ("upstreams.primary", "attempt_timeout = \"1s\"");
 
 /// Every call's attempts are paid for.
 const PURSE: Section<'_> = ("retry.budget", "capacity = 10000");
@@ -110,10 +111,14 @@ async fn connections_refused() {
     let stage = Stage::set_with(simulator(Script::default()).await, &url, &[PURSE], &[]).await;
     let (outcomes, metrics, curtain) = load(stage).await;
     assert!(curtain.arrivals.is_empty());
-    assert!(
-        outcomes.iter().all(|outcome| info(outcome).attempts.len() > 1),
-        "a refused connection is tried again"
-    );
+    // All are refused at once, and so many retries at a time the budget does not allow.
+    let tried_again =
+        |info: proto::ExtractionInfo| info.attempts.len() > 1 || info.retry_withheld == "budget";
+    assert!(outcomes.iter().map(info).all(tried_again), "a refused connection is tried again");
+    let lines = curtain.lines("tidegate.attempt.failed");
+    assert!(lines.iter().all(|line| line["tidegate.error.detail"] == "connect_refused"), "{lines:#?}");
+    let mut attempts = curtain.spans.iter().filter(|span| span.is_attempt());
+    assert!(attempts.all(|span| span.attribute("tidegate.error.detail") == Some("connect_refused")));
     assert_truth(&outcomes, &metrics, &curtain);
 }
 
@@ -121,7 +126,7 @@ async fn connections_refused() {
 async fn over_http2_too() {
     let http2: Section<'_> = ("upstreams.primary", "http_version = \"2\"");
     holds_under(Fault::status(503), &[http2]).await;
-    holds_under(Fault::Silent, &[("upstreams.primary", "http_version = \"2\"\nattempt_timeout = \"300ms\"")])
+    holds_under(Fault::Silent, &[("upstreams.primary", "http_version = \"2\"\nattempt_timeout = \"1s\"")])
         .await;
 }
 
@@ -139,7 +144,7 @@ async fn several_faults_at_once() {
 async fn callers_whose_time_is_over() {
     let script =
         Script::of([Rule::new(Fault::status(500)).first(1).per_text(), Rule::new(Fault::Silent).share(0.5)]);
-    let soon: Section<'_> = ("profiles.entities", "timeout = \"400ms\"");
+    let soon: Section<'_> = ("profiles.entities", "timeout = \"1500ms\"");
     let stage = Stage::set(script, &[PURSE, soon]).await;
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..CALLS {

@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use tidegate::upstream::{Fault, TimeoutPhase, Upstream, openai::OpenAi, settings::Clocks};
+use tidegate::upstream::{Fault, NoConnection, TimeoutPhase, Upstream, openai::OpenAi, settings::Clocks};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpListener,
@@ -33,7 +33,11 @@ async fn refusing_port() -> String {
 
 #[tokio::test]
 async fn connections_that_do_not_come_about() {
-    assert_eq!(fault(&attempt(settings(&refusing_port().await)).await), Fault::Connect);
+    let refused = Fault::Connect(NoConnection::Refused);
+    assert_eq!(fault(&attempt(settings(&refusing_port().await)).await), refused);
+    // No resolver asks anybody about a label of more than 63 bytes.
+    let nowhere = format!("http://{}.invalid", "a".repeat(64));
+    assert_eq!(fault(&attempt(settings(&nowhere)).await), Fault::Connect(NoConnection::Dns));
 
     let silent = accept(until_closed).await;
     let mut settings = settings(&format!("https://{silent}"));

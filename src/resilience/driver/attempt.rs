@@ -61,7 +61,7 @@ impl Flight {
         let labels =
             AttemptLabels { attempt_id: record.id.to_string(), idempotency_key: self.id.clone(), trace };
         let repaired = self.question.repair.is_some();
-        let guard = AttemptGuard::begin(
+        let mut guard = AttemptGuard::begin(
             Arc::clone(&self.observer),
             AttemptFacts {
                 id: Arc::clone(&record.id),
@@ -92,10 +92,12 @@ impl Flight {
         let (http_status, usage) = (exchange.http_status, exchange.usage);
         self.log.told(std::mem::take(&mut exchange.response));
         let attempted = self.judge(exchange, &endpoint, repaired);
-        let error_type = match &attempted {
-            Attempted::Failed(failed) => Some(failed.fault.error_type()),
+        let fault = match &attempted {
+            Attempted::Failed(failed) => Some(failed.fault),
             Attempted::Answered(_) | Attempted::Abandoned => None,
         };
+        let error_type = fault.map(Fault::error_type);
+        guard.explain(fault.and_then(Fault::detail));
         let outcome = if error_type.is_none() { AttemptOutcome::Success } else { AttemptOutcome::Failure };
         let validation = sent.elapsed().saturating_sub(latency);
         guard.end(outcome, error_type, http_status, usage, latency);
@@ -222,7 +224,7 @@ fn validation_result(fault: Fault) -> Option<ValidationResult> {
         Fault::Truncated => Some(ValidationResult::Truncated),
         Fault::Refused => Some(ValidationResult::Refused),
         Fault::Empty => Some(ValidationResult::Empty),
-        Fault::Connect
+        Fault::Connect(_)
         | Fault::ConnectTimeout
         | Fault::TlsUntrusted
         | Fault::TlsHandshake

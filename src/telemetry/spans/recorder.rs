@@ -52,8 +52,11 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         Event::AttemptStarted(attempt) => {
             span.set_attribute(KeyValue::new("tidegate.attempt.id", std::sync::Arc::clone(&attempt.id)));
         }
-        Event::AttemptEnded { outcome, error_type, http_status, usage, .. } => {
+        Event::AttemptEnded { outcome, error_type, detail, http_status, usage, .. } => {
             attempt_ended(span, outcome, error_type, http_status, usage);
+            if let Some(detail) = detail {
+                span.set_attribute(KeyValue::new("tidegate.error.detail", detail.as_str()));
+            }
         }
         Event::RetryWithheld { reason, budget_limit, .. } => {
             span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));

@@ -2,7 +2,10 @@
 
 use std::{error::Error, io};
 
-use super::{super::fault::Fault, body::Sending};
+use super::{
+    super::fault::{Fault, NoConnection},
+    body::Sending,
+};
 
 /// The fault behind an error that came before the answer's head.
 ///
@@ -65,7 +68,18 @@ fn while_connecting(error: &reqwest::Error) -> Fault {
         matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | InvalidData | UnexpectedEof)
     });
     // TCP does not fail in these ways while it connects, so the connection stood.
-    if secured && broken { Fault::TlsHandshake } else { Fault::Connect }
+    if secured && broken { Fault::TlsHandshake } else { Fault::Connect(no_connection(error)) }
+}
+
+/// The resolver's error has no type of its own, only these words.
+fn no_connection(error: &reqwest::Error) -> NoConnection {
+    let refused = every::<io::Error>(error).any(|io| io.kind() == io::ErrorKind::ConnectionRefused);
+    let unresolved = chain(error).any(|error| error.to_string() == "dns error");
+    match (refused, unresolved) {
+        (true, _) => NoConnection::Refused,
+        (false, true) => NoConnection::Dns,
+        (false, false) => NoConnection::Other,
+    }
 }
 
 /// `REFUSED_STREAM`, or a GOAWAY: h2 fails only the streams above its last stream id with it. What h2
@@ -74,16 +88,20 @@ fn refused_by_peer(error: &h2::Error) -> bool {
     error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 
-/// Every `E` in the chain, the outermost first. An `io::Error` hides what it wraps from `source`, so it
-/// is asked.
+/// Every `E` in the chain.
 fn every<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e E> {
+    chain(error).filter_map(|error| error.downcast_ref())
+}
+
+/// The error and what caused it, the outermost first. An `io::Error` hides what it wraps from `source`, so it
+/// is asked.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
         }
     })
-    .filter_map(|error| error.downcast_ref())
 }
 
 fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {

@@ -14,7 +14,7 @@ catalogue! { "Upstreams":
     RETRIES_SCHEDULED = counter("tidegate.upstream.retries", &[UPSTREAM, REASON, BACKOFF],
         "Retries decided, by what went wrong before and by what set the wait.");
     RETRIES_WITHHELD = counter("tidegate.upstream.retries.withheld", &[UPSTREAM, WITHHELD],
-        "Retries that the failure allowed and that were not made.");
+        "Retries that the failure allowed and that were not made; one that was decided and then not sent counts among the decided too.");
     FLIGHT_RETRIES = histogram("tidegate.upstream.call.retries", RETRIES, Unit::Count, &[UPSTREAM, OUTCOME],
         "Retries of one flight; flights without any are not recorded.");
     RETRY_DELAY_DURATION = histogram("tidegate.upstream.call.retry_delay", RETRY_DELAY, Unit::Seconds, &[UPSTREAM],
