@@ -15,5 +15,7 @@ mod costs;
 mod endings;
 mod joining;
 mod recorder;
+#[path = "../support/pipeline.rs"]
+mod support;
 mod waits;
 mod world;

@@ -8,22 +8,16 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tidegate::{
-    cache::Answers,
-    clock::SystemClock,
-    extraction::{
-        CacheControl, CachePolicy, CacheScope, Call, Deadline, Entry, ExtractError, Extraction, Fingerprint,
-        Profile, ResponseFacts, Schema, Tenant, Text, Usage,
-    },
-    pipeline::{Parts, Pipeline, Seeds},
+    extraction::{ExtractError, Extraction, Profile, Tenant},
+    pipeline::Pipeline,
     resilience::Policy,
     tasks::Tasks,
-    telemetry::{CallGuard, Observer},
-    upstream::{Answer, AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream},
+    telemetry::Observer,
+    upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Upstream},
 };
 use tokio::time::Instant;
-use tracing::Span;
 
-use crate::recorder::Recorder;
+use crate::{recorder::Recorder, support};
 
 /// How long a test waits for what must happen: there to fail, not to pace.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,14 +57,7 @@ impl Reply {
     }
 
     fn content(content: &str) -> Self {
-        Self::Says(Box::new(Exchange {
-            result: Ok(Answer { content: content.to_owned() }),
-            http_status: Some(200),
-            headers: http::HeaderMap::new(),
-            body_retry_delay: None,
-            usage: Usage::default(),
-            response: ResponseFacts::default(),
-        }))
+        Self::Says(Box::new(support::answered(content)))
     }
 
     /// 503, with the wait it asks for.
@@ -137,21 +124,15 @@ impl World {
     }
 
     pub fn with_policy(policy: Policy, script: fn(&Asked) -> Reply) -> Self {
-        let upstream =
-            Arc::new(Scripted { endpoint: Arc::new(endpoint()), script, log: Mutex::new(Vec::new()) });
+        let upstream = Arc::new(Scripted {
+            endpoint: Arc::new(support::endpoint()),
+            script,
+            log: Mutex::new(Vec::new()),
+        });
         let told = Arc::new(Recorder::default());
         let observer: Arc<dyn Observer> = told.clone();
-        let pipeline = Pipeline::new(Parts {
-            answers: Answers::new(1 << 24, Arc::clone(&observer)),
-            upstreams: vec![upstream.clone()],
-            tenants: Vec::new(),
-            policy,
-            observer,
-            clock: Arc::new(SystemClock),
-            seeds: Seeds::seeded(0x5eed_0f17),
-            tasks: Tasks::default(),
-        });
-        Self { upstream, told, pipeline: Arc::new(pipeline), profile: Arc::new(profile()) }
+        let pipeline = support::pipeline(upstream.clone(), observer, policy, 0x5eed_0f17, &Tasks::default());
+        Self { upstream, told, pipeline, profile: support::profile(PATIENCE) }
     }
 
     /// A call that waits as long as the test does.
@@ -161,26 +142,8 @@ impl World {
 
     /// A call with a deadline; nothing happens until it is polled.
     pub fn call_within(&self, text: &str, timeout: Duration) -> Calling {
-        let now = Instant::now();
-        let call = Call {
-            text: Text::new(text),
-            profile: Arc::clone(&self.profile),
-            tenant: Tenant::default(),
-            cache: CacheControl::default(),
-            max_attempts: None,
-            received: now,
-            deadline: Deadline::after(now, timeout),
-            entry: Entry::Unary,
-        };
-        let (pipeline, observer) = (Arc::clone(&self.pipeline), Arc::clone(&self.told));
-        async move {
-            let mut guard = CallGuard::begin(observer, call.entry, Span::none());
-            guard.accepted(&call.profile.name);
-            let served = pipeline.extract(&call, &mut guard).await;
-            guard.end(served.result.as_ref().map(|_| ()));
-            served.result
-        }
-        .boxed()
+        let call = support::call(&self.profile, &Tenant::default(), text, timeout);
+        support::extract(Arc::clone(&self.pipeline), self.told.clone(), call).boxed()
     }
 
     /// How many flights are in the air.
@@ -196,33 +159,5 @@ impl World {
         }
         let ratio = self.told.budget();
         assert!((ratio - 1.0).abs() < f64::EPSILON, "{ratio} is left: a stake was lost");
-    }
-}
-
-fn endpoint() -> Endpoint {
-    Endpoint {
-        name: "scripted".into(),
-        provider: "openai",
-        model: "model".into(),
-        host: "scripted.test".into(),
-        port: 443,
-        url: "https://scripted.test/v1/chat/completions".into(),
-        retry_safety: RetrySafety::Safe,
-        attempt_timeout: Duration::from_secs(30),
-        propagate_trace: false,
-    }
-}
-
-fn profile() -> Profile {
-    let schema = r#"{"type":"object","properties":{"entities":{"type":"array"}},"required":["entities"]}"#;
-    Profile {
-        name: "entities".into(),
-        instructions: "Find entities.".into(),
-        schema: Arc::new(Schema::compile(schema).unwrap()),
-        route: [Arc::from("scripted")].into(),
-        timeout: PATIENCE,
-        cache: CachePolicy { ttl: PATIENCE, stale_if_error: Duration::ZERO, scope: CacheScope::Tenant },
-        max_output_tokens: 100,
-        fingerprint: Fingerprint::of([&b"profile"[..]]),
     }
 }

@@ -10,6 +10,8 @@
 
 mod counts;
 mod crowd;
+#[path = "../support/pipeline.rs"]
+mod support;
 mod tenants;
 mod upstream;
 mod world;

@@ -8,11 +8,10 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use tidegate::{
-    extraction::{ResponseFacts, Usage},
-    upstream::{Answer, AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream},
-};
+use tidegate::upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Upstream};
 use tokio::time::{Instant, sleep};
+
+use crate::support;
 
 /// Mean of the exponentially distributed latency.
 const LATENCY_MEAN: f64 = 1.0;
@@ -81,7 +80,7 @@ pub struct Scripted {
 impl Scripted {
     pub fn new(seed: u64, conditions: Conditions) -> Self {
         let script = Script { rng: StdRng::seed_from_u64(seed), conditions, log: Vec::new() };
-        Self { endpoint: Arc::new(endpoint()), script: Mutex::new(script) }
+        Self { endpoint: Arc::new(support::endpoint()), script: Mutex::new(script) }
     }
 
     /// How often it was asked.
@@ -155,29 +154,8 @@ impl Upstream for Scripted {
             }
             let breaks = invalid > 0.0 && script.rng.random_bool(invalid);
             let content = if breaks { "{}" } else { r#"{"entities":[]}"# };
-            Exchange {
-                result: Ok(Answer { content: content.to_owned() }),
-                http_status: Some(200),
-                headers: http::HeaderMap::new(),
-                body_retry_delay: None,
-                usage: Usage::default(),
-                response: ResponseFacts::default(),
-            }
+            support::answered(content)
         }
         .boxed()
-    }
-}
-
-fn endpoint() -> Endpoint {
-    Endpoint {
-        name: "scripted".into(),
-        provider: "openai",
-        model: "model".into(),
-        host: "scripted.test".into(),
-        port: 443,
-        url: "https://scripted.test/v1/chat/completions".into(),
-        retry_safety: RetrySafety::Safe,
-        attempt_timeout: Duration::from_secs(30),
-        propagate_trace: false,
     }
 }

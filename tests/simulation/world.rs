@@ -4,25 +4,20 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tidegate::{
-    cache::Answers,
-    clock::SystemClock,
-    extraction::{
-        CacheControl, CachePolicy, CacheScope, Call, Deadline, Entry, Fingerprint, Profile, Schema, Tenant,
-        Text,
-    },
-    pipeline::{Parts, Pipeline, Seeds},
+    extraction::{Profile, Tenant},
+    pipeline::Pipeline,
     resilience::Policy,
     tasks::Tasks,
-    telemetry::{CallGuard, Observer},
+    telemetry::Observer,
 };
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
-use tracing::Span;
 
 use crate::{
     counts::Counts,
+    support,
     upstream::{Conditions, Scripted, Trouble},
 };
 
@@ -68,24 +63,15 @@ impl World {
         let counts = Arc::new(Counts::default());
         let observer: Arc<dyn Observer> = counts.clone();
         let tasks = Tasks::default();
-        let pipeline = Pipeline::new(Parts {
-            answers: Answers::new(1 << 20, Arc::clone(&observer)),
-            upstreams: vec![upstream.clone()],
-            tenants: Vec::new(),
-            policy: Policy::default(),
-            observer,
-            clock: Arc::new(SystemClock),
-            seeds: Seeds::seeded(seed),
-            tasks: tasks.clone(),
-        });
+        let pipeline = support::pipeline(upstream.clone(), observer, Policy::default(), seed, &tasks);
         Self {
             seed,
             rng: StdRng::seed_from_u64(seed ^ 0xca11),
             upstream,
             counts,
-            pipeline: Arc::new(pipeline),
+            pipeline,
             tasks,
-            profile: Arc::new(profile()),
+            profile: support::profile(TIMEOUT),
             calls: 0,
             running: JoinSet::new(),
         }
@@ -163,25 +149,9 @@ impl World {
 
     /// A call whose caller leaves when its patience ends.
     pub fn call(&mut self, tenant: &Tenant, text: &str, timeout: Duration, patience: Duration) {
-        let now = Instant::now();
-        let call = Call {
-            text: Text::new(text),
-            profile: Arc::clone(&self.profile),
-            tenant: tenant.clone(),
-            cache: CacheControl::default(),
-            max_attempts: None,
-            received: now,
-            deadline: Deadline::after(now, timeout),
-            entry: Entry::Unary,
-        };
-        let (pipeline, observer) = (Arc::clone(&self.pipeline), Arc::clone(&self.counts));
-        let calling = async move {
-            let mut guard = CallGuard::begin(observer, call.entry, Span::none());
-            guard.accepted(&call.profile.name);
-            let served = pipeline.extract(&call, &mut guard).await;
-            guard.end(served.result.as_ref().map(|_| ()));
-            served.result.is_ok()
-        };
+        let call = support::call(&self.profile, tenant, text, timeout);
+        let calling = support::extract(Arc::clone(&self.pipeline), self.counts.clone(), call);
+        let calling = async move { calling.await.is_ok() };
         let tenant = tenant.clone();
         self.running
             .spawn(async move { (tenant, tokio::time::timeout(patience, calling).await.unwrap_or(false)) });
@@ -206,23 +176,5 @@ impl World {
 
     fn attempts(&self) -> u32 {
         self.counts.now().attempts_ended()
-    }
-}
-
-fn profile() -> Profile {
-    let schema = r#"{"type":"object","properties":{"entities":{"type":"array"}},"required":["entities"]}"#;
-    Profile {
-        name: "entities".into(),
-        instructions: "Find entities.".into(),
-        schema: Arc::new(Schema::compile(schema).unwrap()),
-        route: [Arc::from("scripted")].into(),
-        timeout: TIMEOUT,
-        cache: CachePolicy {
-            ttl: Duration::from_secs(60),
-            stale_if_error: Duration::ZERO,
-            scope: CacheScope::Tenant,
-        },
-        max_output_tokens: 100,
-        fingerprint: Fingerprint::of([&b"profile"[..]]),
     }
 }

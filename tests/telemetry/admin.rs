@@ -26,6 +26,17 @@ async fn get_as(address: SocketAddr, path: &str, accept: &str) -> String {
     answer
 }
 
+/// A connection that was accepted and served, stays open and has nothing more to ask.
+async fn idle(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\nok\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it must stay open");
+    }
+    stream
+}
+
 #[tokio::test]
 async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let telemetry = quiet();
@@ -52,8 +63,7 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
         assert!(page.contains("vary: accept") && page.ends_with("# EOF\n"), "{page}");
         assert!(get(address, "/").await.contains("/metrics"));
         assert!(get(address, "/config").await.starts_with("HTTP/1.1 404"));
-        let idle = TcpStream::connect(address).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let idle = idle(address).await;
         shutdown.cancel();
         idle
     };

@@ -58,14 +58,18 @@ impl Fraction {
 }
 
 impl Fractions {
-    /// The counter of `metric` with the labels of `key`.
+    /// The counter of `metric` with the labels of `key`: the same one for who asks again.
     pub(super) fn counter(&self, metric: &'static Metric, key: &Key, meter: Option<&Meter>) -> Fraction {
         let value = Fraction::default();
         let labels = key.labels().map(|label| (label.key().to_owned(), label.value().to_owned())).collect();
         let series = Series { labels, value: value.clone() };
         let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(family) = families.iter().find(|family| std::ptr::eq(family.metric, metric)) {
-            family.series.write().unwrap_or_else(PoisonError::into_inner).push(series);
+            let mut known = family.series.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(same) = known.iter().find(|known| known.labels == series.labels) {
+                return same.value.clone();
+            }
+            known.push(series);
         } else {
             let family = Family { metric, series: Arc::new(RwLock::new(vec![series])) };
             if let Some(meter) = meter {
@@ -144,7 +148,7 @@ mod tests {
         cpu.absolute(1_230_000_000);
         cpu.absolute(1_000_000_000);
         useful.add(1);
-        useful.add(2);
+        cost("true").add(2);
         let mut page = String::new();
         fractions.render(&mut page);
         let samples: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
