@@ -6,7 +6,7 @@ use super::{
     paths::{Found, paths},
     report,
     rules::{Mark, RULES, Rule},
-    source::{Source, within},
+    source::{Source, is_of_tests, within},
     words::Word,
 };
 
@@ -78,6 +78,18 @@ fn every_rule_bites() {
             "{}",
             rule.name
         );
+    }
+}
+
+#[test]
+fn only_what_is_for_tests_is_left_out() {
+    for (path, of_tests) in [
+        ("src/grpc/connections/tests.rs", true),
+        ("src/grpc/connections/tests/tls.rs", true),
+        ("src/grpc/connections.rs", false),
+        ("src/grpc/contests/latest.rs", false),
+    ] {
+        assert_eq!(is_of_tests(path.as_ref()), of_tests, "{path}");
     }
 }
 

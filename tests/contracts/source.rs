@@ -1,6 +1,6 @@
 //! The files of `src/`, without what is compiled for tests only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::words::{Word, words};
 
@@ -14,8 +14,7 @@ pub(super) struct Source {
 impl Source {
     /// All files of `src/` but those of unit tests.
     pub(super) fn all() -> Vec<Self> {
-        let files = crate::files("src", &[".rs"]).into_iter();
-        files.filter(|path| !path.ends_with("tests.rs")).map(Self::read).collect()
+        crate::files("src", &[".rs"]).into_iter().filter(|path| !is_of_tests(path)).map(Self::read).collect()
     }
 
     fn read(path: PathBuf) -> Self {
@@ -32,6 +31,11 @@ impl Source {
         let path = self.path.strip_prefix("src").unwrap_or(&self.path).with_extension("");
         path.to_string_lossy().into_owned()
     }
+}
+
+/// Whether a file is the module `tests` of another, or lies below one.
+pub(super) fn is_of_tests(path: &Path) -> bool {
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 /// Whether `place` is `module` or lies below it.
