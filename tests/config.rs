@@ -547,6 +547,14 @@ fn too_many_names_are_a_problem() {
 }
 
 #[test]
+fn a_remedy_lists_keys_only_where_they_are_few() {
+    let remedy = |text: &str| only_problem(minimal_and(text)).remedy;
+    assert!(remedy("[retry]\nwibble = 1").contains("or use one of: max_attempts, "));
+    let many = remedy("wibble = 1");
+    assert!(many.contains("config/tidegate.example.toml") && !many.contains("idle_timeout"), "{many}");
+}
+
+#[test]
 fn the_environment_can_be_all_there_is() {
     let variables = Environment::from_iter([
         ("TIDEGATE__UPSTREAMS__PRIMARY__DIALECT", "openai"),

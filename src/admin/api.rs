@@ -66,6 +66,6 @@ async fn json<T: Serialize>(make: impl FnOnce() -> T + Send + 'static) -> Respon
 }
 
 fn refuse(problem: &BadQuery) -> Response {
-    let body = serde_json::json!({ "error": problem.to_string() }).to_string();
+    let body = format!("{}\n", serde_json::json!({ "error": problem.to_string() }));
     (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -81,6 +81,8 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
         let (grpc, admin) = (app.grpc_addr(), app.admin_addr());
         eprintln!("\nStill serving grpc://{grpc}, live page http://{admin}/; press Ctrl-C to end.");
         interrupts.next().await;
+    } else if !args.json {
+        println!("\nThe addresses above are gone now; with --stay they go on being served.");
     }
     app.shut_down().await;
     simulator.stop().await;

@@ -19,6 +19,9 @@ use super::{
     suggest,
 };
 
+/// The most keys that a remedy lists: among more, nobody finds the one that was meant.
+const KEYS_SHOWN_MAX: usize = 8;
+
 /// What all sections share while a configuration is read.
 #[derive(Default)]
 pub(super) struct Reading {
@@ -249,6 +252,9 @@ impl<'r> Section<'r> {
             let remedy = match suggest::nearest(&key, self.known.iter().map(String::as_str)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if self.known.is_empty() => "remove it".to_owned(),
+                None if self.known.len() > KEYS_SHOWN_MAX => {
+                    "remove it; config/tidegate.example.toml shows all keys".to_owned()
+                }
                 None => format!("remove it, or use one of: {}", self.known.join(", ")),
             };
             self.note(&key, None, None, Complaint::new("is unknown", remedy));

@@ -159,7 +159,7 @@ async fn simulate_with_a_bad_script_names_the_key() {
 async fn the_demo_makes_its_calls_and_tells_how_they_went() {
     let ran = run(&["demo", "--calls", "20"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    for word in ["20 calls", "verdict", "attempts", "/metrics", "requests reached the AI API"] {
+    for word in ["20 calls", "verdict", "attempts", "/metrics", "requests reached the AI API", "--stay"] {
         assert!(ran.out.contains(word), "{word} is missing in:\n{}", ran.out);
     }
 }

@@ -253,6 +253,7 @@ async fn calls_are_filtered_as_asked() {
     ] {
         let (status, body) = stage.gateway.admin_get(&format!("/api/{query}")).await;
         assert_eq!(status, 400, "{query}: {body}");
+        assert!(body.ends_with("}\n"), "the prompt is on a line of its own: {body:?}");
         let problem: Value = serde_json::from_str(&body).unwrap();
         assert!(problem["error"].as_str().unwrap().contains(word), "{query}: {body}");
     }
