@@ -49,6 +49,8 @@ async fn a_deadline_shorter_than_one_attempt_is_told_with_its_trail() {
     assert_eq!(stage.sent(), 1);
     let metrics = stage.metrics_at_rest().await;
     assert!(is(metrics.sum("tidegate_calls_total", &[("verdict", "deadline_exceeded")]), 1.0));
+    assert!(is(metrics.sum("tidegate_calls_deadline_exceeded_total", &[("phase", "attempt")]), 1.0));
+    assert!(is(metrics.sum("tidegate_calls_deadline_exceeded_total", &[]), 1.0));
 }
 
 #[tokio::test]
@@ -94,7 +96,11 @@ async fn a_deadline_that_has_passed_already_sends_nothing() {
     for timeout in ["0S", "1n", "1u"] {
         is_deadline_exceeded(&raw.extract(&message(TEXT), &[("grpc-timeout", timeout)]).await.unwrap_err());
     }
-    stage.metrics_at_rest().await;
+    let metrics = stage.metrics_at_rest().await;
+    let late = metrics.sum("tidegate_calls_total", &[("verdict", "deadline_exceeded")]);
+    assert!(late > 0.0);
+    assert!(is(metrics.sum("tidegate_calls_deadline_exceeded_total", &[("phase", "admission")]), late));
+    assert!(is(metrics.sum("tidegate_calls_deadline_exceeded_total", &[]), late));
     assert_eq!(stage.sent(), 0);
 }
 

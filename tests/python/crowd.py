@@ -19,6 +19,9 @@ share = 0.015
 [[fault]]
 fault = "reset"
 share = 0.005
+[[fault]]
+fault = "zero_entities"
+share = 0.06
 """
 
 BAD = """

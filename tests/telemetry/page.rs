@@ -164,6 +164,9 @@ fn events_arrive_in_their_series() {
         assert_eq!(labels.contains_key("error_type"), labels["outcome"] == "failure", "{name} {labels:?}");
     }
     expect("tidegate_calls_total", &[("entry", "unary"), ("profile", "entities"), ("verdict", "ok")], 1.0);
+    let late = "tidegate_calls_deadline_exceeded_total";
+    expect(late, &[("profile", "entities"), ("phase", "attempt")], 1.0);
+    expect(late, &[("profile", "entities"), ("phase", "admission")], 0.0);
     let retries = [("upstream", "primary"), ("reason", "overloaded"), ("backoff", "exponential")];
     expect("tidegate_upstream_retries_total", &retries, 1.0);
     let tokens = [("upstream", "primary"), ("direction", "input"), ("useful", "true")];

@@ -79,8 +79,8 @@ function recovery({ retried, recovered }) {
 
 function emptiness({ count, unusable_share: unusable }, worst) {
   if (count === 0) return "no answers";
-  const most = worst ? `most for ${worst.name}, ${percent(worst.window.empty_share)}` : "none";
-  return `of ${plural(count, "answer")} · ${most} · ${percent(unusable)} not usable`;
+  const most = worst ? `of ${plural(count, "answer")} · most for ${worst.name}, ${percent(worst.window.empty_share)}` : `none of ${plural(count, "answer")}`;
+  return `${most} · ${unusable > 0 ? `${percent(unusable)} not usable` : "all usable"}`;
 }
 
 /** The share of calls that needed no flight of their own. */

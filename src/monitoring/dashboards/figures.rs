@@ -42,7 +42,7 @@ pub(super) fn failed_by_gateway() -> Query {
     share(&[], &calls(&[Party::Gateway]), &rated_calls())
 }
 
-/// The share of rated calls that nothing was sent for, as too little of their time was left.
+/// The share of rated calls whose deadline passed before anything could be sent for them.
 pub(super) fn short_of_time() -> Query {
     let unsent: Vec<_> =
         Phase::ALL.iter().copied().filter(|phase| !SPENT_ON_UPSTREAMS.contains(phase)).collect();

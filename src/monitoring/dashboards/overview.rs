@@ -96,12 +96,12 @@ fn failed(limits: &Limits) -> Vec<Panel> {
             "Short of time",
             &figures::short_of_time(),
             &format!(
-                "The share of calls that nothing was sent for, as too little of their deadline was left for \
-                 an attempt of usual length. Worry above {worry}. Next: callers' timeouts; has Attempt \
-                 latency on Upstreams & tokens grown beyond them?"
+                "The share of calls whose deadline passed before anything could be sent for them: callers \
+                 give some milliseconds only, or the gateway is too slow to begin. Worry above {worry}. \
+                 Next: callers' timeouts, and Gateway's own p99."
             ),
         )
-        .leads_to("tidegate-upstreams", "Upstreams & tokens"),
+        .leads_to("tidegate-runtime", "Runtime"),
     ]
 }
 
