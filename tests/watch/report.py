@@ -28,8 +28,8 @@ def seconds(duration):
 def show(proof, write):
     """Prints the table, and puts it into the page if the documents are to be updated."""
     day = time.strftime("%Y-%m-%d", time.gmtime(proof.began))
-    calls = [sum(sum(stream.codes.values()) for stream in world.streams) for world in (proof.faulty, proof.calm)]
-    head = f"Run of {day}: {proof.ended - proof.began:.0f} s, {calls[0]} calls with faults and {calls[1]} without."
+    faulty, calm = proof.calls
+    head = f"Run of {day}: {proof.ended - proof.began:.0f} s, {faulty} calls with faults and {calm} without."
     table = "\n".join([head, "", *rows(proof)])
     write("\n" + table)
     if os.environ.get("UPDATE_DOCS"):

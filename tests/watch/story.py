@@ -34,6 +34,8 @@ class Proof:
     calm: World
     began: float
     ended: float = 0
+    # Calls that ended within that time, with faults and without.
+    calls: tuple[int, int] = (0, 0)
     outcomes: dict[Case, Outcome] = dataclasses.field(default_factory=lambda: {case: Outcome() for case in CASES})
 
 
@@ -41,6 +43,7 @@ def tell(faulty, calm):
     """Lets it happen. What does not come in time is told by its absence, so that all else is told too."""
     wait(lambda: is_healthy(faulty) and is_healthy(calm), HEALTHY_WITHIN)
     proof = Proof(faulty, calm, began=time.time())
+    before = [calls(world) for world in (faulty, calm)]
     wait(lambda: min(map(scrapes, [faulty, calm])) >= NORM_SCRAPES, HEALTHY_WITHIN)
     with Faults(faulty):
         faults_began = time.time()
@@ -54,6 +57,7 @@ def tell(faulty, calm):
         outage_ended = time.time()
     hear_cleared(proof, OUTAGE, outage_ended)
     proof.ended = time.time()
+    proof.calls = tuple(calls(world) - count for world, count in zip((faulty, calm), before))
     return proof
 
 
@@ -62,6 +66,11 @@ def is_healthy(world):
     up = world.prometheus.query('up{job="tidegate"} == 1')
     alerts = world.prometheus.query('ALERTS{alertname!=""}')
     return len(up) == len(world.gateways) and not alerts and not world.webhook.firing()
+
+
+def calls(world):
+    """How many calls have ended so far."""
+    return sum(sum(stream.codes.values()) for stream in world.streams)
 
 
 def scrapes(world):

@@ -1,7 +1,9 @@
 """Each alert fires when its fault is there, is over when the fault is, and fires for nothing else."""
 
 import pytest
+import report
 from cases import ALSO, CASES, NOT_CAUSED
+from services import SERVICES
 
 
 def alert_rules(world):
@@ -19,6 +21,10 @@ def test_fires_and_clears(proof, case):
     assert outcome.fired_after is not None, f"never fired, although {case.fault}"
     assert outcome.cleared_after is not None, "fired, and never cleared"
     assert outcome.cleared_after > 0, "was over before the fault was"
+
+
+def test_the_page_tells_how_many_calls_are_made():
+    assert f"make {sum(service.rate for service in SERVICES)} calls a second" in report.PAGE.read_text()
 
 
 def test_every_alert_has_a_case_or_a_reason_why_not(proof):
