@@ -239,7 +239,8 @@ impl Pipeline {
         let (upstream, model) = (Arc::clone(&endpoint.name), Arc::clone(&endpoint.model));
         let policy = call.profile.cache;
         let (rereads, max_age) = (reads_cache(call), call.cache.max_age);
-        drop(self.tasks.spawn(async move {
+        // Boxed: it takes some 5 KB, and spawning moves it several times.
+        drop(self.tasks.spawn(Box::pin(async move {
             // An identical flight may have landed after this call had looked at the cache; it stored first.
             if rereads && let Lookup::Fresh(answer) = answers.look_up(&key, Instant::now(), max_age).await {
                 return pilot.land(Ok(Arc::clone(&answer.extraction)));
@@ -251,7 +252,7 @@ impl Pipeline {
                 answers.store(key, answer).await;
             }
             pilot.land(landing);
-        }));
+        })));
     }
 
     /// The upstream to ask first.
