@@ -3,16 +3,21 @@
 use std::{collections::HashMap, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+use memchr::memmem::Finder;
 use unicode_normalization::char::is_combining_mark;
 
 use super::normalised::{Normalised, trimmed};
 use crate::extraction::Alignment;
 
 /// The places of many words in one text, found in few passes over it.
+///
+/// All are looked for letter by letter. Only for those that are not there, which are few in a usual answer,
+/// text and words are normalised.
 pub(super) struct Mentions<'a> {
     text: &'a str,
-    /// By the words, without white space around them.
-    exact: HashMap<&'a str, Exact>,
+    /// Which of `sought` has these words.
+    numbers: HashMap<&'a str, usize>,
+    sought: Vec<Sought<'a>>,
     /// By what words have in common.
     normalised: Vec<Places>,
 }
@@ -34,9 +39,13 @@ const MAX_BYTES_ONE_BY_ONE: usize = 64 << 10;
 /// How many different words one pass looks for: building the automaton takes up to the square of it.
 const BATCH: usize = 1024;
 
-struct Exact {
-    places: Places,
-    normalised: usize,
+struct Sought<'a> {
+    /// Without white space around them.
+    words: &'a str,
+    /// Where they stand letter by letter.
+    exact: Places,
+    /// Which of `normalised` has what they have in common with others.
+    normalised: Option<usize>,
 }
 
 /// Places of the same words in their order, in bytes.
@@ -51,100 +60,94 @@ struct Places {
 impl<'a> Mentions<'a> {
     /// Finds as many places of each of the `words` as they are given times.
     pub(super) fn find(text: &'a str, words: impl Iterator<Item = &'a str>) -> Self {
-        let mut mentions = Self { text, exact: HashMap::new(), normalised: Vec::new() };
-        let normalised = Normalised::of(text);
-        let patterns = mentions.want(words, normalised.text.len());
-        let mut left = MAX_PLACES_BYTES;
-        let mut note = |pattern, found: Range<usize>| {
-            left = left.checked_sub(found.len().max(MIN_PLACE_BYTES))?;
-            if let Some(place) = normalised.origin(&found, text) {
-                mentions.add(pattern, place);
-            }
-            Some(())
-        };
-        if patterns.len() * normalised.text.len() <= MAX_BYTES_ONE_BY_ONE {
-            let mut found = patterns.iter().enumerate().flat_map(|(number, pattern)| {
-                overlapping(&normalised.text, pattern).map(move |found| (number, found))
-            });
-            // Ends early when enough has been looked at.
-            let _ = found.try_for_each(|(number, found)| note(number, found));
-            return mentions;
-        }
-        for (batch, patterns) in patterns.chunks(BATCH).enumerate() {
-            // Fails for automata far larger than these can become.
-            let Ok(searcher) = searcher(patterns) else { continue };
-            let mut found = searcher.find_overlapping_iter(&normalised.text);
-            let _ =
-                found.try_for_each(|found| note(batch * BATCH + found.pattern().as_usize(), found.range()));
-        }
+        let mut mentions = Self { text, numbers: HashMap::new(), sought: Vec::new(), normalised: Vec::new() };
+        mentions.want(words);
+        mentions.find_exact();
+        mentions.find_normalised();
         mentions
     }
 
     /// The place of the next entity with these words, in bytes.
     pub(super) fn take(&mut self, words: &str) -> Option<(Range<usize>, Alignment)> {
-        let exact = self.exact.get_mut(trimmed(words))?;
-        if let Some(place) = exact.places.take() {
+        let sought = self.sought.get_mut(*self.numbers.get(trimmed(words))?)?;
+        if let Some(place) = sought.exact.take() {
             return Some(
                 verbatim(self.text, words, &place)
                     .map_or((place, Alignment::Normalised), |place| (place, Alignment::Exact)),
             );
         }
-        let place = self.normalised.get_mut(exact.normalised)?.take()?;
+        let place = self.normalised.get_mut(sought.normalised?)?.take()?;
         Some((place, Alignment::Normalised))
     }
 
-    /// Notes what is looked for; gives the normalised words.
-    fn want(&mut self, words: impl Iterator<Item = &'a str>, longest: usize) -> Vec<String> {
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let mut patterns: Vec<String> = Vec::new();
+    /// Notes what is looked for.
+    fn want(&mut self, words: impl Iterator<Item = &'a str>) {
         let mut left = MAX_WORDS_BYTES;
         for words in words.map(trimmed).filter(|words| !words.is_empty()) {
-            if let Some(exact) = self.exact.get_mut(words) {
-                exact.places.wanted += 1;
-                self.normalised.get_mut(exact.normalised).into_iter().for_each(|places| places.wanted += 1);
+            let known = self.numbers.get(words).and_then(|number| self.sought.get_mut(*number));
+            if let Some(sought) = known {
+                sought.exact.wanted += 1;
                 continue;
             }
             let Some(rest) = left.checked_sub(words.len()) else { continue };
             left = rest;
-            let pattern = Normalised::of(words).text;
-            let index = match known.get(&pattern) {
-                Some(index) => *index,
-                None if pattern.len() > longest => continue,
-                None => {
-                    known.insert(pattern.clone(), patterns.len());
-                    patterns.push(pattern);
-                    self.normalised.push(Places::default());
-                    patterns.len() - 1
-                }
-            };
-            self.normalised.get_mut(index).into_iter().for_each(|places| places.wanted += 1);
-            self.exact.insert(
-                words,
-                Exact { places: Places { wanted: 1, ..Places::default() }, normalised: index },
-            );
+            self.numbers.insert(words, self.sought.len());
+            let exact = Places { wanted: 1, ..Places::default() };
+            self.sought.push(Sought { words, exact, normalised: None });
         }
-        patterns
     }
 
-    fn add(&mut self, pattern: usize, place: Range<usize>) {
-        let Some((before, words, after)) = around(self.text, &place) else { return };
-        let whole = !joins(before.chars().next_back(), words.chars().next())
-            && !joins(words.chars().next_back(), after.chars().next());
-        if let Some(exact) = self.exact.get_mut(words) {
-            exact.places.add(&place, whole);
+    fn find_exact(&mut self) {
+        let patterns: Vec<&str> = self.sought.iter().map(|sought| sought.words).collect();
+        search(self.text, &patterns, |number, place| {
+            if let Some(sought) = self.sought.get_mut(number) {
+                sought.exact.add(self.text, place);
+            }
+        });
+    }
+
+    fn find_normalised(&mut self) {
+        let mut missing = self.sought.iter_mut().filter(|sought| sought.exact.is_empty()).peekable();
+        if missing.peek().is_none() {
+            return;
         }
-        if let Some(places) = self.normalised.get_mut(pattern) {
-            places.add(&place, whole);
+        let text = Normalised::of(self.text);
+        let (mut known, mut patterns) = (HashMap::new(), Vec::new());
+        for sought in missing {
+            let pattern = Normalised::of(sought.words).text;
+            if pattern.len() > text.text.len() {
+                continue;
+            }
+            let number = *known.entry(pattern).or_insert_with_key(|pattern: &String| {
+                patterns.push(pattern.clone());
+                self.normalised.push(Places::default());
+                patterns.len() - 1
+            });
+            self.normalised
+                .get_mut(number)
+                .into_iter()
+                .for_each(|places| places.wanted += sought.exact.wanted);
+            sought.normalised = Some(number);
         }
+        search(&text.text, &patterns, |number, found| {
+            let place = text.origin(&found, self.text);
+            if let (Some(places), Some(place)) = (self.normalised.get_mut(number), place) {
+                places.add(self.text, place);
+            }
+        });
     }
 }
 
 impl Places {
-    fn add(&mut self, place: &Range<usize>, whole: bool) {
-        let places = if whole { &mut self.whole } else { &mut self.within_words };
+    fn add(&mut self, text: &str, place: Range<usize>) {
+        let places = if is_whole(text, &place) { &mut self.whole } else { &mut self.within_words };
         if places.len() < self.wanted {
-            places.push(place.clone());
+            places.push(place);
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.within_words.is_empty()
     }
 
     fn take(&mut self) -> Option<Range<usize>> {
@@ -155,30 +158,65 @@ impl Places {
     }
 }
 
+/// Tells where `patterns` stand in `text`: the number of each, and its place in bytes. Ends early when
+/// enough has been looked at.
+fn search(text: &str, patterns: &[impl AsRef<str>], mut tell: impl FnMut(usize, Range<usize>)) {
+    let mut left = MAX_PLACES_BYTES;
+    let mut note = |pattern, found: Range<usize>| {
+        left = left.checked_sub(found.len().max(MIN_PLACE_BYTES))?;
+        tell(pattern, found);
+        Some(())
+    };
+    if patterns.len() * text.len() <= MAX_BYTES_ONE_BY_ONE {
+        let mut found = patterns.iter().enumerate().flat_map(|(number, pattern)| {
+            overlapping(text, pattern.as_ref()).map(move |found| (number, found))
+        });
+        let _ = found.try_for_each(|(number, found)| note(number, found));
+        return;
+    }
+    for (batch, patterns) in patterns.chunks(BATCH).enumerate() {
+        // Fails for automata far larger than these can become.
+        let Ok(searcher) = searcher(patterns) else { continue };
+        let mut found = searcher.find_overlapping_iter(text);
+        let _ = found.try_for_each(|found| note(batch * BATCH + found.pattern().as_usize(), found.range()));
+    }
+}
+
 /// Every place where `words` stand in `text`, those that overlap too.
 fn overlapping<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = Range<usize>> {
-    let mut from = 0;
+    let (finder, mut from) = (Finder::new(words), 0);
     std::iter::from_fn(move || {
-        let start = from + text.get(from..)?.find(words)?;
+        let start = from + finder.find(text.as_bytes().get(from..)?)?;
         from = start + words.chars().next()?.len_utf8();
         Some(start..start + words.len())
     })
 }
 
-fn searcher(patterns: &[String]) -> Result<AhoCorasick, BuildError> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).prefilter(false).build(patterns)
+fn searcher(patterns: &[impl AsRef<str>]) -> Result<AhoCorasick, BuildError> {
+    AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .prefilter(false)
+        .build(patterns.iter().map(AsRef::as_ref))
 }
 
 /// Where all of `words` stand whose trimmed part is at `place`, white space around them included.
 fn verbatim(text: &str, words: &str, place: &Range<usize>) -> Option<Range<usize>> {
-    let lead = words.find(trimmed(words))?;
+    let core = trimmed(words);
+    if core.len() == words.len() {
+        return Some(place.clone());
+    }
+    let lead = words.find(core)?;
     let start = place.start.checked_sub(lead)?;
     let range = start..start + words.len();
     (text.get(range.clone()) == Some(words)).then_some(range)
 }
 
-fn around<'t>(text: &'t str, place: &Range<usize>) -> Option<(&'t str, &'t str, &'t str)> {
-    Some((text.get(..place.start)?, text.get(place.clone())?, text.get(place.end..)?))
+/// Whether the words at `place` are no parts of longer words.
+fn is_whole(text: &str, place: &Range<usize>) -> bool {
+    let part = |range| text.get::<Range<usize>>(range).unwrap_or_default().chars();
+    let (mut before, mut after) = (part(0..place.start), part(place.end..text.len()));
+    let mut words = part(place.clone());
+    !joins(before.next_back(), words.clone().next()) && !joins(words.next_back(), after.next())
 }
 
 /// Whether two neighbours belong to one word.
