@@ -19,6 +19,7 @@ use super::{
     settings::{ApiKeyHeader, Secret, UpstreamSettings},
 };
 use answer::Reading;
+use request::Bodies;
 
 /// An upstream that speaks `OpenAI`'s chat completions.
 pub struct OpenAi {
@@ -26,6 +27,7 @@ pub struct OpenAi {
     endpoint: Arc<Endpoint>,
     http: HttpClient,
     url: url::Url,
+    bodies: Bodies,
     /// What every request carries, the credential included.
     headers: HeaderMap,
 }
@@ -37,7 +39,7 @@ impl OpenAi {
         let url = chat_url(&settings.base_url)?;
         let headers = constant_headers(&settings)?;
         let endpoint = Arc::new(endpoint(&settings, &url));
-        Ok(Self { settings, endpoint, http, url, headers })
+        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), headers })
     }
 
     async fn exchange(&self, question: &Question, labels: AttemptLabels) -> Exchange {
@@ -66,7 +68,7 @@ impl OpenAi {
         if self.endpoint.propagate_trace {
             headers.extend(labels.trace);
         }
-        let body = request::body(&self.settings, question).map_err(|_| Fault::Unsendable)?;
+        let body = self.bodies.body(&self.settings, question).map_err(|_| Fault::Unsendable)?;
         Ok(HttpRequest { url: self.url.clone(), headers, body: body.into() })
     }
 
