@@ -84,8 +84,9 @@ impl Schema {
     pub fn read(&self, text: &Text, content: &str) -> Result<Extraction, InvalidAnswer> {
         let value: Value = serde_json::from_str(content).map_err(|fault| not_json(&fault))?;
         self.hold(&value)?;
+        let result_json = serde_json::to_string(&value).map_err(|fault| not_json(&fault))?;
         Ok(Extraction {
-            result_json: value.to_string().into(),
+            result_json: result_json.into(),
             entities: super::grounding::ground(text, &value),
             items: items(&value),
         })

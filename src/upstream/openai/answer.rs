@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::http::{HeaderMap, header};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -43,15 +43,14 @@ impl Reading {
 /// is looked at has `serde_json`'s limit of 128 levels.
 pub(super) fn read(headers: &HeaderMap, body: &[u8], structured_output: StructuredOutput) -> Reading {
     let text = if is_json(headers) { std::str::from_utf8(body).ok() } else { None };
-    let Some(completion) = text.and_then(|text| serde_json::from_str::<Completion>(text).ok()) else {
+    let Some(completion) = text.and_then(|text| completion(text).ok()) else {
         return Reading::failed(Fault::Malformed);
     };
     let usage = completion.usage.map_or_else(Usage::default, |raw| usage(&value(raw)));
     if let Some(error) = completion.error.map(value).filter(error_body::is_error) {
         return failed_inside(&error, usage);
     }
-    let choices = completion.choices.and_then(|raw| serde_json::from_str::<Vec<Choice>>(raw.get()).ok());
-    let Some(choice) = choices.and_then(|choices| choices.into_iter().next()) else {
+    let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
         return Reading { usage, ..Reading::failed(Fault::Malformed) };
     };
     if let Some(error) = choice.error.as_ref().filter(|error| error_body::is_error(error)) {
@@ -77,15 +76,23 @@ pub(super) fn usage(usage: &Value) -> Usage {
     }
 }
 
+/// Reads all at once, as long as the choices hold no surprise: that must not hide the others.
+fn completion(text: &str) -> serde_json::Result<Completion<'_, Vec<Choice>>> {
+    serde_json::from_str(text).or_else(|_| {
+        let Completion::<IgnoredAny> { id, model, error, usage, choices: _ } = serde_json::from_str(text)?;
+        Ok(Completion { id, model, error, usage, choices: None })
+    })
+}
+
 /// Fields are kept raw where a surprise in one must not hide the others.
 #[derive(Deserialize)]
-struct Completion<'a> {
+struct Completion<'a, C> {
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     model: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    choices: Option<C>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
     #[serde(borrow, default)]
