@@ -227,7 +227,13 @@ async fn an_expired_answer_is_given_when_the_deadline_passes() {
     stage.extract(TEXT).await.unwrap();
     stage.simulator.set_script(always(Fault::Silent));
     let raw = crate::raw::Raw::connect(stage.gateway.grpc).await;
-    let expired = raw.extract_within(TEXT, 500).await;
+    // A quick gateway answers again before the millisecond is over.
+    let expired = loop {
+        let answer = raw.extract_within(TEXT, 500).await;
+        if cache_of(&answer) != CacheOutcome::Hit {
+            break answer;
+        }
+    };
     assert_eq!(cache_of(&expired), CacheOutcome::Stale);
 }
 
