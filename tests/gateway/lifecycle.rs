@@ -82,7 +82,8 @@ async fn nobody_is_left_waiting_at_the_door_of_a_gateway_that_shuts_down() {
         let Ok(channel) = channel else { return };
         let mut client = tidegate::proto::extraction_service_client::ExtractionServiceClient::new(channel);
         let status = client.extract(message("Grace Hopper")).await.unwrap_err();
-        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        // UNKNOWN is tonic's word for a connection that the system resets: it was never taken in.
+        assert!(matches!(status.code(), Code::Unavailable | Code::Unknown), "{status:?}");
     };
     tokio::time::timeout(PATIENCE, late).await.expect("a new caller must be turned away, not kept waiting");
     gate.open();
