@@ -44,6 +44,7 @@ UPSTREAMS = (
     Case("TidegateAnswersRefused", {"profile": "refused"}, "every second answer is a refusal"),
     Case("TidegateEntitiesUngrounded", {"profile": "making-up"}, "each answer has an entity that is not in the text"),
     Case("TidegateCallsSlow", {}, "one call in six meets an upstream that takes 11 s"),
+    Case("TidegateCallersLeaving", {"profile": "impatient"}, "callers give up after 1 s, and answers take 3 s"),
     Case("TidegateSaturated", {}, "more calls than one instance may have in flight"),
     Case("TidegateOverheadHigh", {}, "one call in twenty-five brings a large schema of its own, a new one each time"),
     Case("TidegateErrorBudgetBurn", {"long_window": "1h"}, "a quarter of all calls fails"),

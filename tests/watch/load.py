@@ -41,8 +41,17 @@ class Stream:
                 # What could not be called in time is not made up for: that would be a burst.
                 due = max(due + 1 / self.service.rate, time.monotonic() - 1)
                 self._places.acquire()
-                stub.Extract.future(self._request(number), timeout=TIMEOUT).add_done_callback(self._ended)
+                self._call(stub, number)
                 number += 1
+
+    def _call(self, stub, number):
+        patience = self.service.patience
+        call = stub.Extract.future(self._request(number), timeout=TIMEOUT if patience is None else None)
+        if patience is not None:
+            leaving = threading.Timer(patience, call.cancel)
+            leaving.daemon = True
+            leaving.start()
+        call.add_done_callback(self._ended)
 
     def _request(self, number):
         from tidegate.v1 import extraction_pb2 as pb

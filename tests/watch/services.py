@@ -28,7 +28,8 @@ class Service:
     """Calls `gateway` so many times a second; so many calls in a row have the `same` text.
 
     Once faults are on, its upstream does what `fault` says in the words of the simulator's scripts, and its own calls
-    bring along schemas of so many further `properties`."""
+    bring along schemas of so many further `properties`. Callers without a deadline give up when their `patience`, in
+    seconds, is at its end."""
 
     name: str
     gateway: str
@@ -36,6 +37,7 @@ class Service:
     fault: str = ""
     same: int = 1
     properties: int = 0
+    patience: float | None = None
 
     def text(self, number):
         return f"{self.name}: Ada Lovelace met Grace Hopper in London on 2026-11-23, note {number // self.same}."
@@ -77,6 +79,7 @@ SERVICES = (
     Service("refused", "main", 2, 'fault = "refused"\nevery = 2'),
     Service("making-up", "main", 2, 'fault = "invented"'),
     Service("slowed", "main", 8, 'fault = "slow"\ndelay = "11s"'),
+    Service("impatient", "main", 2, 'fault = "slow"\ndelay = "3s"', patience=1.0),
     Service("storming", "loose", 4, 'fault = "status"\nstatus = 503'),
     Service("laborious", "loose", 2, properties=1000),
     Service("crowding", "narrow", 4, 'fault = "slow"\ndelay = "4s"'),

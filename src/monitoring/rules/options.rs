@@ -24,6 +24,12 @@ pub struct Options {
     pub thresholds: Thresholds,
 }
 
+/// The largest SLO: six nines. A budget below that is lost in the rounding of what Prometheus computes.
+const SLO_MAX: f64 = 0.999_999;
+
+/// The largest factor. Beyond it an alert would never come, whatever the rest says.
+const FACTOR_MAX: f64 = 1e6;
+
 /// Divides every window, wait and interval; thresholds stay, as they are shares and rates per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeScale(u32);
@@ -77,6 +83,9 @@ pub struct Thresholds {
     /// The share of calls that are slow
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.slow_share, value_parser = share)]
     pub slow_share: f64,
+    /// The share of calls that their callers give up
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.left_share, value_parser = share)]
+    pub left_share: f64,
     /// The share of calls that are refused because the gateway is full
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.saturated_share, value_parser = share)]
     pub saturated_share: f64,
@@ -118,6 +127,7 @@ impl Thresholds {
         misconfigured_share: 0.1,
         slow_call: 10.0,
         slow_share: 0.1,
+        left_share: 0.2,
         saturated_share: 0.01,
         overhead: 0.05,
         empty_share: norms::EMPTY_SHARE,
@@ -186,7 +196,8 @@ fn share(text: &str) -> Result<f64, String> {
 /// With less, the fastest burn that is alerted on would need more calls to fail than there are.
 fn slo(text: &str) -> Result<f64, String> {
     let least = 1.0 - 1.0 / norms::FASTEST_BURN;
-    number(text, |slo| slo > least && slo < 1.0, &format!("a share above {least:.3} and below 1"))
+    let fits = |slo| slo > least && slo <= SLO_MAX;
+    number(text, fits, &format!("a share above {least:.3}, and {SLO_MAX} at most"))
 }
 
 /// What lies beyond the last bucket but one can't be told from what lies a little above it.
@@ -203,7 +214,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn factor(text: &str) -> Result<f64, String> {
-    number(text, |factor| factor >= 1.0 && factor.is_finite(), "a factor of at least 1")
+    number(text, |factor| (1.0..=FACTOR_MAX).contains(&factor), &format!("a factor from 1 to {FACTOR_MAX}"))
 }
 
 fn call_bound(text: &str) -> Result<f64, String> {

@@ -33,6 +33,11 @@ pub const ERROR_BUDGET_LEFT: &str = "job:tidegate_error_budget_left:share30d";
 /// The share of calls that took longer than is fine.
 pub const SLOW_SHARE: &str = "job:tidegate_slow_calls_share:rate5m";
 
+/// Calls per second, by `job` and `profile`.
+pub const CALLS: &str = "job_profile:tidegate_calls:rate5m";
+/// The share of calls whose caller left before there was an answer, by `job` and `profile`.
+pub const LEFT_SHARE: &str = "job_profile:tidegate_left_calls_share:rate5m";
+
 /// Answers per second, by `job` and `profile`.
 pub const ANSWERS: &str = "job_profile:tidegate_answers:rate15m";
 /// The share of answers that had a `result`, by `job`, `profile` and `result`.

@@ -1,4 +1,4 @@
-//! Whether users are hurt: burn rates of the error budget, and latency.
+//! Whether users are hurt: burn rates of the error budget, latency, and callers that give up.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{
     Alert, Group, Options, Severity,
     norm::{Scale, Unusual},
     options::percent,
-    recording::{RATED_CALLS, SLOW_SHARE, Window, error_ratio},
+    recording::{CALLS, LEFT_SHARE, RATED_CALLS, SLOW_SHARE, Window, error_ratio},
 };
 use crate::{extraction::norms::FASTEST_BURN, monitoring::query::Query};
 
@@ -57,7 +57,7 @@ pub(in super::super) const BURNS: [Burn; 4] = [
 
 pub(super) fn group(options: &Options) -> Group {
     let burns = BURNS.iter().map(|burn| error_budget_burn(options, burn));
-    Group::of_alerts("tidegate.slo", burns.chain([calls_slow(options)]))
+    Group::of_alerts("tidegate.slo", burns.chain([calls_slow(options), callers_leaving(options)]))
 }
 
 fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
@@ -116,6 +116,37 @@ fn calls_slow(options: &Options) -> Alert {
             "More than {} of calls take longer than {} seconds, and far more than is normal.",
             percent(thresholds.slow_share),
             thresholds.slow_call
+        ),
+        dashboard: "tidegate-overview",
+    }
+}
+
+/// A call that its caller gave up is nobody's failure by its verdict. When nothing comes back at all, and callers have
+/// no deadline but lose patience, this alone tells.
+fn callers_leaving(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    let unusual = Unusual {
+        share: LEFT_SHARE,
+        above: thresholds.left_share,
+        traffic: CALLS,
+        traffic_above: thresholds.traffic,
+        on: "job, profile",
+        scale: Scale::Part,
+    };
+    Alert {
+        name: "TidegateCallersLeaving",
+        expr: unusual.query(options),
+        after: Duration::from_mins(5),
+        lingers: Duration::from_mins(5),
+        severity: Severity::Warning,
+        labels: vec![],
+        summary: "Callers give up {{ $value | humanizePercentage }} of calls for {{ $labels.profile }}"
+            .to_owned(),
+        description: format!(
+            "More than {} of the calls for profile {{{{ $labels.profile }}}} are given up by their callers \
+             before there is an answer, and far more than is normal for it. None of them burns the error \
+             budget: who left can't be failed any more.",
+            percent(thresholds.left_share)
         ),
         dashboard: "tidegate-overview",
     }

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use super::{ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, RATED_CALLS, SLOW_SHARE};
+use super::{CALLS, ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, LEFT_SHARE, RATED_CALLS, SLOW_SHARE};
 use crate::{
-    extraction::party::{Party, verdicts_of},
+    extraction::{
+        Verdict,
+        party::{Party, verdicts_of},
+    },
     monitoring::{
-        query::{Query, buckets, counts, series, sum_by},
+        query::{Query, Selector, buckets, counts, name, series, sum_by},
         rules::{Group, INTERVAL, Options, Rule},
     },
-    telemetry::catalogue::{labels::VERDICT, list},
+    telemetry::catalogue::{
+        labels::{PROFILE, VERDICT},
+        list,
+    },
 };
 
 /// A window that burn rates are measured over.
@@ -81,6 +87,8 @@ pub(super) fn groups(options: &Options) -> [Group; 2] {
         record(FAILED_CALLS, failed(options, Window::M5)),
         record(ERROR_BUDGET, Query::from(format!("0 * {RATED_CALLS} + {budget}"))),
         record(SLOW_SHARE, slow_share(options)),
+        record(CALLS, by_profile(options, &series(&list::CALLS))),
+        record(LEFT_SHARE, left_share(options)),
     ];
     rules.extend(Window::ALL.iter().map(|window| {
         let (failed, rated) = (failed(options, *window), rated(options, *window));
@@ -124,4 +132,13 @@ fn slow_share(options: &Options) -> Query {
     let (fast, all) =
         (sum_by(&["job"], fast.rate(&window)), sum_by(&["job"], counts(&list::CALL_DURATION).rate(&window)));
     Query::from(format!("1 - {fast}\n/ ({all} > 0)"))
+}
+
+fn left_share(options: &Options) -> Query {
+    let left = by_profile(options, &series(&list::CALLS).is(&VERDICT, Verdict::Cancelled.as_str()));
+    Query::from(format!("{left}\n/ ({CALLS} > 0)"))
+}
+
+fn by_profile(options: &Options, calls: &Selector) -> Query {
+    sum_by(&["job", &name(&PROFILE)], calls.rate(&options.time(Window::M5.length())))
 }
