@@ -41,7 +41,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 /// The pause after a connection could not be accepted, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the admin server shows.
+/// What the admin server shows, and to whom.
 #[derive(Clone)]
 pub struct AdminState {
     /// The page of `/metrics`.
@@ -50,13 +50,13 @@ pub struct AdminState {
     pub recorder: Recorder,
     /// Whether calls are welcome.
     pub ready: watch::Receiver<bool>,
+    /// Whether the live page and its facts are only for who asks by a local name.
+    pub local_names_only: bool,
 }
 
 /// Serves until `shutdown`, then lets running requests end. All connections share this one task.
 pub async fn serve(listener: TcpListener, state: AdminState, shutdown: CancellationToken) {
-    // Where that can't be told, it is as strict as there.
-    let loopback = listener.local_addr().map_or(true, |address| address.ip().is_loopback());
-    let router = router(state, loopback);
+    let router = router(state);
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -81,9 +81,9 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-fn router(state: AdminState, loopback: bool) -> Router {
+fn router(state: AdminState) -> Router {
     let mut page = Router::new().merge(page::routes()).merge(api::routes());
-    if loopback {
+    if state.local_names_only {
         page = page.route_layer(from_fn(browser::only_local_names));
     }
     page.route("/metrics", get(metrics::page))

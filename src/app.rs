@@ -120,7 +120,12 @@ impl App {
         let server = Tasks::default()
             .spawn(async move { serve(grpc, tls, extraction, spans, health_service, greetings).await });
         spawn_upkeep(&tasks, &telemetry, &pipeline, &observer);
-        let state = AdminState { metrics: telemetry.page(), recorder: telemetry.recorder(), ready: is_ready };
+        let state = AdminState {
+            metrics: telemetry.page(),
+            recorder: telemetry.recorder(),
+            ready: is_ready,
+            local_names_only: config.admin_local_names_only,
+        };
         let admin_stop = CancellationToken::new();
         drop(Tasks::default().spawn(admin::serve(admin, state, admin_stop.clone())));
         observer.observe(&Event::ServerStarted { grpc: grpc_addr, admin: admin_addr });

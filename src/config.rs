@@ -55,6 +55,8 @@ pub struct Config {
     pub admission: AdmissionSettings,
     /// Where metrics, health and the live page are served.
     pub admin_listen: SocketAddr,
+    /// Whether the live page answers only to `localhost` and IP addresses as names.
+    pub admin_local_names_only: bool,
     /// How many of the last calls the live page can show.
     pub recorder_calls: usize,
     /// The upstreams, by name.
@@ -116,7 +118,7 @@ fn read(
     let mut root = Section::root(&mut reading, table);
     let credentials = auth::read(&mut root);
     let (server, admission) = server::read(&mut root, credentials);
-    let (admin_listen, recorder_calls) = server::read_admin(&mut root, server.listen);
+    let (admin_listen, admin_local_names_only, recorder_calls) = server::read_admin(&mut root, server.listen);
     let upstreams = upstream::read(&mut root);
     let profiles = profile::read(&mut root, &upstreams, admission.timeout_max);
     let retry = retry::read(&mut root);
@@ -131,6 +133,7 @@ fn read(
         server,
         admission,
         admin_listen,
+        admin_local_names_only,
         recorder_calls,
         upstreams: upstreams.sound,
         profiles,

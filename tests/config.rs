@@ -60,6 +60,20 @@ fn profile<'a>(config: &'a Config, name: &str) -> &'a Arc<Profile> {
 }
 
 #[test]
+fn the_live_page_is_for_local_names_on_loopback_or_where_that_is_wanted() {
+    for (admin, expected) in [
+        ("", true),
+        ("listen = \"[::1]:9464\"", true),
+        ("listen = \"0.0.0.0:9464\"", false),
+        ("listen = \"0.0.0.0:9464\"\nlocal_names_only = true", true),
+        ("local_names_only = false", false),
+    ] {
+        let config = minimal_and(&format!("[admin]\n{admin}")).unwrap();
+        assert_eq!(config.admin_local_names_only, expected, "{admin}");
+    }
+}
+
+#[test]
 fn the_least_that_is_sound_has_all_defaults() {
     let config = minimal_and("").unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:50051");
@@ -642,7 +656,7 @@ fn any_value() -> impl Strategy<Value = toml::Value> {
 
 fn any_key() -> impl Strategy<Value = String> {
     const KEYS: &str = "server admin auth tenants upstreams primary profiles entities inline retry budget \
-        cache jobs telemetry tls listen recorder_calls key_sha256 dialect base_url model api_key env file value headers route any \
+        cache jobs telemetry tls listen local_names_only recorder_calls key_sha256 dialect base_url model api_key env file value headers route any \
         timeout ttl scope instructions instructions_file schema_file max_attempts backoff_base bytes_max \
         otlp_endpoint resource log_level attempt_timeout connect_timeout http_version certificate_file";
     let ours = prop::sample::select(KEYS.split_whitespace().collect::<Vec<_>>()).prop_map(str::to_owned);

@@ -14,8 +14,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-const WRONG_NAME: &str = "This port is bound to loopback, and this is not a name of it: a foreign web page could \
-                          have pointed its own name here. Ask for localhost or an IP address.\n";
+const WRONG_NAME: &str = "This port answers to local names alone, and this is none: a foreign web page could have \
+                          pointed its own name here. Ask for localhost or an IP address, or see \
+                          admin.local_names_only.\n";
 
 /// Puts the same protection on every answer, errors too.
 pub(super) async fn protect(mut response: Response) -> Response {

@@ -53,16 +53,17 @@ pub(super) fn read(
     (ServerSettings { listen, tls, drain_timeout, credentials }, admission)
 }
 
-/// Reads `[admin]`: where to listen, and how many calls to keep.
-pub(super) fn read_admin(root: &mut Section<'_>, grpc: SocketAddr) -> (SocketAddr, usize) {
+/// Reads `[admin]`: where to listen, whether to local names alone, and how many calls to keep.
+pub(super) fn read_admin(root: &mut Section<'_>, grpc: SocketAddr) -> (SocketAddr, bool, usize) {
     let mut admin = root.section("admin");
     let listen = admin.or("listen", &Listen, SocketAddr::from(([127, 0, 0, 1], 9464)));
     let overlap = listen.ip() == grpc.ip() || listen.ip().is_unspecified() || grpc.ip().is_unspecified();
     let same = listen.port() != 0 && listen.port() == grpc.port() && overlap;
     admin.law(&["listen"], !same, "is where server.listen is already", "take another port");
+    let local_names_only = admin.or("local_names_only", &Flag, listen.ip().is_loopback());
     let recorder_calls = admin.or("recorder_calls", &Count(0..=RECORDER_CALLS_MAX), 500);
     admin.finish();
-    (listen, recorder_calls)
+    (listen, local_names_only, recorder_calls)
 }
 
 fn admission(server: &mut Section<'_>) -> AdmissionSettings {

@@ -46,7 +46,12 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let shutdown = CancellationToken::new();
     let server = admin::serve(
         listener,
-        AdminState { metrics: telemetry.page(), recorder: telemetry.recorder(), ready },
+        AdminState {
+            metrics: telemetry.page(),
+            recorder: telemetry.recorder(),
+            ready,
+            local_names_only: true,
+        },
         shutdown.clone(),
     );
     let client = async {

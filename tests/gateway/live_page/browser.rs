@@ -1,6 +1,6 @@
 //! What browsers are told, and whom the page is shown to.
 
-use crate::stage::{Stage, TEXT};
+use crate::stage::{Setup, Stage, TEXT};
 
 const POLICY: &str = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -68,6 +68,14 @@ async fn on_loopback_only_local_names_are_answered() {
             assert_eq!(status, expected, "{path} for {host}: {body}");
         }
     }
+}
+
+#[tokio::test]
+async fn other_names_are_answered_where_that_is_wanted() {
+    let setup = Setup { admin: "local_names_only = false".to_owned(), ..Setup::default() };
+    let stage = setup.start().await;
+    let (status, ..) = stage.gateway.admin_ask("GET", "/api/overview", "host: gateway.example").await;
+    assert_eq!(status, 200);
 }
 
 #[tokio::test]
