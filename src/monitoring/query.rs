@@ -35,6 +35,11 @@ pub fn sums(metric: &Metric) -> Selector {
     part(metric, "sum")
 }
 
+/// The series of a name that Prometheus itself gives, such as `up`.
+pub fn named(name: &str) -> Selector {
+    Selector { name: name.to_owned(), matchers: Vec::new() }
+}
+
 fn part(metric: &Metric, part: &str) -> Selector {
     Selector { name: format!("{}_{part}", metric.prometheus_name()), matchers: Vec::new() }
 }
@@ -81,6 +86,11 @@ impl Selector {
     /// How fast it grew per second within `window`.
     pub fn rate(&self, window: &str) -> Query {
         Query(format!("rate({self}[{window}])"))
+    }
+
+    /// What a function over time, such as `max` or `last`, says of a gauge within `window`.
+    pub fn over_time(&self, function: &str, window: &str) -> Query {
+        Query(format!("{function}_over_time({self}[{window}])"))
     }
 
     /// How much it grew within `window`.

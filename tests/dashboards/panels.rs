@@ -37,6 +37,11 @@ pub(crate) const RULES: &[Rule] = &[
         check: asks,
         breach: |board| first_panel(board)["targets"] = json!([]),
     },
+    Rule {
+        name: "present",
+        check: present,
+        breach: |board| first_panel(board)["targets"][0]["instant"] = json!(false),
+    },
     Rule { name: "unique-ids", check: ids, breach: |board| first_panel(board)["id"] = json!(1) },
     Rule {
         name: "unique-refs",
@@ -98,6 +103,15 @@ fn units(board: &Value) -> Vec<Breach> {
 
 fn asks(board: &Value) -> Vec<Breach> {
     each(board, |panel| list(panel, "targets").is_empty().then(|| "asks nothing".to_owned()))
+}
+
+/// One value speaks of now: the last of a range would stay after the gateway that told it is gone.
+fn present(board: &Value) -> Vec<Breach> {
+    each(board, |panel| {
+        let now = |target: &Value| target["instant"] == json!(true) && target["range"] == json!(false);
+        let told = list(panel, "targets").iter().all(now);
+        (matches!(word(panel, "type"), "stat" | "table") && !told).then(|| "shows what is past".to_owned())
+    })
 }
 
 fn ids(board: &Value) -> Vec<Breach> {

@@ -7,7 +7,7 @@ use promql_parser::{
 
 /// The expression as Prometheus gets it. Choices stay as they are: they stand in quotes.
 pub(crate) fn parse(expr: &str) -> Result<Expr, String> {
-    parser::parse(&expr.replace("$__rate_interval", "4m"))
+    parser::parse(&expr.replace("$__rate_interval", "4m").replace("$__range", "1h"))
 }
 
 /// The series and the label of `label_values(series, label)`.

@@ -102,11 +102,13 @@ fn chosen(board: &Value) -> Vec<Breach> {
     })
 }
 
+/// Counters have the window that fits their scrapes; what looks at all that is shown looks at gauges.
 fn windows(board: &Value) -> Vec<Breach> {
     each(board, |expr| {
         let mut windows = expr.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+        let all = expr.contains("_over_time(") && !expr.contains("rate(") && !expr.contains("increase(");
         windows
-            .find(|window| *window != "$__rate_interval")
+            .find(|window| *window != "$__rate_interval" && !(all && *window == "$__range"))
             .map(|window| format!("a window of {window}: {expr}"))
     })
 }

@@ -18,6 +18,9 @@ use crate::{
 /// Labels that Prometheus adds to every series.
 const OF_PROMETHEUS: &[&str] = &["job", "instance", "le"];
 
+/// What Prometheus itself says of every target, with no label of its own.
+const UP: &str = "up";
+
 /// What Prometheus itself says of alerts, and the labels that it and the rules give them.
 const ALERTS: (&str, &[&str]) = ("ALERTS", &["alertname", "alertstate", "severity"]);
 
@@ -99,7 +102,8 @@ pub(crate) fn problem(selector: &VectorSelector) -> Option<String> {
 
 fn metric_problem(selector: &VectorSelector) -> Option<String> {
     let name = selector.name.as_deref().unwrap_or_default();
-    (name != ALERTS.0 && metric(name).is_none() && recorded(name).is_none())
+    let of_prometheus = [ALERTS.0, UP].contains(&name);
+    (!of_prometheus && metric(name).is_none() && recorded(name).is_none())
         .then(|| format!("neither the catalogue nor the rules have {name}"))
 }
 

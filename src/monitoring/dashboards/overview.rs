@@ -9,7 +9,7 @@ use super::{
     model::{Dashboard, Panel},
     palette::{self, BLUE, GREEN, RED},
     panels::{lines, stat, table, text, unit},
-    scope::{counts, gauge, legend, max_by, min_by, quantile, rate_by, series},
+    scope::{self, counts, gauge, legend, max_by, min_by, quantile, rate_by, series},
     slo,
 };
 use crate::{
@@ -45,7 +45,10 @@ pub(super) fn overview(brief: &Brief) -> Dashboard {
 }
 
 fn users(limits: &Limits) -> Row {
-    row("Are users hurt, and by whom?", [vec![answered(limits)], failed(limits), alarms()].concat())
+    row(
+        "Are users hurt, and by whom?",
+        [vec![answered(limits)], failed(limits), vec![gateways_up()], alarms()].concat(),
+    )
 }
 
 fn answered(limits: &Limits) -> Panel {
@@ -101,8 +104,28 @@ fn failed(limits: &Limits) -> Vec<Panel> {
                  Next: callers' timeouts, and Gateway's own p99."
             ),
         )
-        .leads_to("tidegate-runtime", "Runtime"),
+        .leads_to("tidegate-runtime", "Runtime")
+        .sized(3, 4),
     ]
+}
+
+fn gateways_up() -> Panel {
+    let up = scope::reached();
+    stat(
+        "Gateways up",
+        unit::COUNT,
+        "How many gateways Prometheus reaches, and how many it does not, of the jobs that had a gateway \
+         within the time that is shown. Any that is down is worth a look; with none up, all other tiles \
+         are empty. Next: Runtime, for starts and builds; the runbook on TidegateInstanceDown.",
+    )
+    .ask(&query::aggregate("sum", &[], &up), "up")
+    .ask(&query::aggregate("sum", &[], &Query::from(format!("1 - {up}"))), "down")
+    .named()
+    .thresholds(RED, &[(1.0, GREEN)])
+    .value_thresholds("down", GREEN, &[(1.0, RED)])
+    .or_else("none known")
+    .leads_to("tidegate-runtime", "Runtime")
+    .sized(3, 4)
 }
 
 fn alarms() -> Vec<Panel> {
@@ -116,7 +139,8 @@ fn alarms() -> Vec<Panel> {
         .ask(&query::aggregate("min", &[], &slo::recorded(ERROR_BUDGET_LEFT)), "left")
         .thresholds(RED, &Limits::error_budget_left())
         .or_else("not recorded")
-        .leads_to("tidegate-slo", "SLO"),
+        .leads_to("tidegate-slo", "SLO")
+        .sized(3, 4),
         stat(
             "Alerts firing",
             unit::COUNT,
@@ -124,9 +148,9 @@ fn alarms() -> Vec<Panel> {
              look. Next: Which alerts fire, at the end of this board, and the runbook.",
         )
         .ask(&Query::from(format!("count({FIRING})")), "alerts")
-        .at_the_end()
         .thresholds(GREEN, &[(1.0, RED)])
-        .or_else("none"),
+        .or_else("none")
+        .sized(3, 4),
     ]
 }
 
@@ -136,7 +160,6 @@ fn worth(limits: &Limits) -> Row {
     let tile = |title, description: &str, query: &Query, steps: &Steps| {
         stat(title, unit::RATIO, description)
             .ask(&figures::worst(query), legend(&labels::PROFILE))
-            .at_the_end()
             .named()
             .thresholds(GREEN, steps)
             .or_else("no answers")
@@ -251,7 +274,6 @@ fn upstreams(limits: &Limits) -> Vec<Panel> {
             ),
         )
         .ask(&figures::worst(&figures::failing(&[&labels::UPSTREAM])), legend(&labels::UPSTREAM))
-        .at_the_end()
         .named()
         .thresholds(GREEN, &failed)
         .or_else("no attempts")

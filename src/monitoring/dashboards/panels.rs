@@ -52,11 +52,11 @@ pub(super) fn lines(title: &'static str, unit: &'static str, description: &str) 
     Panel::new("timeseries", title, description, field(unit, custom), options).sized(12, 8)
 }
 
-/// One value, large, over the course it took.
+/// One value, large: that of the present. The last one of a range would outlive the gateway that told it.
 pub(super) fn stat(title: &'static str, unit: &'static str, description: &str) -> Panel {
     let options = json!({
         "reduceOptions": { "calcs": ["lastNotNull"], "fields": "", "values": false },
-        "colorMode": "background", "graphMode": "area", "justifyMode": "auto", "orientation": "auto",
+        "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "orientation": "auto",
         "textMode": "auto", "wideLayout": true,
         "showPercentChange": false, "percentChangeColorMode": "standard",
     });
@@ -164,7 +164,7 @@ impl Panel {
             "heatmap" => "heatmap",
             _ => "time_series",
         };
-        let instant = self.kind == "table";
+        let instant = matches!(self.kind, "table" | "stat");
         self.targets.push(Target {
             ref_id,
             datasource: CHOSEN_SOURCE,
@@ -176,15 +176,6 @@ impl Panel {
             exemplar: false,
             editor_mode: "code",
         });
-        self
-    }
-
-    /// Asks for the present only, not for how it came about.
-    pub(super) fn at_the_end(mut self) -> Self {
-        for target in &mut self.targets {
-            (target.range, target.instant) = (false, true);
-        }
-        self.set_option("graphMode", json!("none"));
         self
     }
 
@@ -283,7 +274,7 @@ impl Panel {
     }
 
     /// Colours the cells of a column.
-    pub(super) fn judged(mut self, column: &str, below: &'static str, from: &[(f64, &'static str)]) -> Self {
+    pub(super) fn judged(self, column: &str, below: &'static str, from: &[(f64, &'static str)]) -> Self {
         let properties = vec![
             Property { id: "thresholds", value: json!(steps(below, from)) },
             Property { id: "color", value: json!({ "mode": "thresholds" }) },
@@ -292,10 +283,24 @@ impl Panel {
                 value: json!({ "type": "color-background", "mode": "gradient" }),
             },
         ];
-        let matcher = Matcher { id: "byName", options: column.to_owned() };
-        self.field_config.iter_mut().for_each(|config| {
-            config.overrides.push(Override { matcher: matcher.clone(), properties: properties.clone() });
-        });
+        self.overridden(column, properties)
+    }
+
+    /// Gives one of several values thresholds of its own.
+    pub(super) fn value_thresholds(
+        self,
+        value: &str,
+        below: &'static str,
+        from: &[(f64, &'static str)],
+    ) -> Self {
+        self.overridden(value, vec![Property { id: "thresholds", value: json!(steps(below, from)) }])
+    }
+
+    fn overridden(mut self, name: &str, properties: Vec<Property>) -> Self {
+        if let Some(config) = &mut self.field_config {
+            let matcher = Matcher { id: "byName", options: name.to_owned() };
+            config.overrides.push(Override { matcher, properties });
+        }
         self
     }
 

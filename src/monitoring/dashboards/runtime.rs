@@ -57,7 +57,6 @@ fn glance() -> Row {
                  last log lines say why. Next: the marks of starts in every graph.",
             )
             .ask(&Query::from(format!("1000 * {started}")), "started")
-            .at_the_end()
             .thresholds(BLUE, &[]),
             stat(
                 "Busiest processor",

@@ -8,6 +8,9 @@ use crate::{
 /// The window of every rate: Grafana makes it at least four scrapes long.
 pub(super) const WINDOW: &str = "$__rate_interval";
 
+/// All the time that a board shows.
+const SHOWN: &str = "$__range";
+
 /// Labels that are variables, if a metric has them.
 const CHOSEN: &[&Label] = &[&labels::UPSTREAM, &labels::PROFILE];
 
@@ -42,6 +45,14 @@ fn chosen(selector: Selector, metric: &Metric) -> Selector {
 
 fn targets(selector: Selector) -> Selector {
     selector.matching("job", "=~", "$job").matching("instance", "=~", "$instance")
+}
+
+/// Whether Prometheus reaches each chosen target of a job of gateways: 1 or 0. A job is one of gateways as long
+/// as the board shows a time at which it had one, so that it is seen after the last has died.
+pub(super) fn reached() -> Query {
+    let up = targets(query::named("up"));
+    let gateways = targets(query::series(&list::BUILD)).over_time("last", SHOWN);
+    Query::from(up).and_on(&["job"], &gateways)
 }
 
 /// The chosen series of a gauge, as a query.
