@@ -11,7 +11,7 @@ mod duration;
 mod gateway;
 pub(super) mod health;
 mod norm;
-mod retries;
+pub(super) mod retries;
 pub(super) mod slo;
 mod upstreams;
 mod yaml;

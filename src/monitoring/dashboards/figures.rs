@@ -6,7 +6,10 @@ use crate::{
         Alignment, AttemptKind, AttemptOutcome, Phase, Verdict,
         party::{Party, SPENT_ON_UPSTREAMS, verdicts_of},
     },
-    monitoring::query::{Query, Selector},
+    monitoring::{
+        query::{Query, Selector},
+        rules::retries,
+    },
     telemetry::{
         catalogue::{Label, labels, list},
         event::{CacheResult, ValidationResult},
@@ -106,10 +109,9 @@ pub(super) fn failing(by: &[&Label]) -> Query {
     )
 }
 
-/// The share of retried flights that got a valid answer in the end.
+/// The share of retried flights that got a valid answer in the end, as the alert counts it.
 pub(super) fn recovered(by: &[&Label]) -> Query {
-    let retried = || counts(&list::FLIGHT_RETRIES);
-    share(by, &retried().is(&labels::OUTCOME, AttemptOutcome::Success.as_str()), &retried())
+    retries::recovered(&counts(&list::FLIGHT_RETRIES), |flights| rate_by(by, flights), 0.0)
 }
 
 /// The share of calls that could be answered without an attempt of their own.

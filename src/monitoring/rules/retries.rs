@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     extraction::{AttemptOutcome, Withheld},
-    monitoring::query::{Query, counts, series, sum_by},
+    monitoring::query::{Query, Selector, counts, series, sum_by},
     telemetry::catalogue::{
         labels::{OUTCOME, WITHHELD},
         list,
@@ -100,19 +100,26 @@ fn budget_exhausted(options: &Options) -> Alert {
     }
 }
 
+/// The share of retried flights that ended well, where more than `above` were retried per second: zero, not nothing,
+/// as long as none has. What callers gave up says nothing of whether retries help.
+pub(in super::super) fn recovered(
+    flights: &Selector,
+    rate: impl Fn(&Selector) -> Query,
+    above: f64,
+) -> Query {
+    let (success, failure) = (AttemptOutcome::Success.as_str(), AttemptOutcome::Failure.as_str());
+    let ended = |outcomes: &[&str]| rate(&flights.clone().one_of(&OUTCOME, outcomes));
+    let (recovered, retried) = (ended(&[success]), ended(&[success, failure]));
+    Query::from(format!("(\n  {recovered}\n  or 0 * {retried}\n)\n/ ({retried} > {above})"))
+}
+
 fn ineffective(options: &Options) -> Alert {
     let window = options.time(RECOVERY_WINDOW);
-    let (success, failure) = (AttemptOutcome::Success.as_str(), AttemptOutcome::Failure.as_str());
-    let flights = |outcomes: &[&str]| {
-        sum_by(&["job", "upstream"], counts(&list::FLIGHT_RETRIES).one_of(&OUTCOME, outcomes).rate(&window))
-    };
-    let (recovered, retried) = (flights(&[success]), flights(&[success, failure]));
+    let rate = |flights: &Selector| sum_by(&["job", "upstream"], flights.rate(&window));
+    let recovered = recovered(&counts(&list::FLIGHT_RETRIES), rate, options.thresholds.retried_traffic);
     Alert {
         name: "TidegateRetriesIneffective",
-        expr: Query::from(format!(
-            "(\n  {recovered}\n  or 0 * {retried}\n)\n/ ({retried} > {})\n< {}",
-            options.thresholds.retried_traffic, options.thresholds.recovered_share
-        )),
+        expr: Query::from(format!("{recovered}\n< {}", options.thresholds.recovered_share)),
         after: Duration::from_mins(15),
         lingers: Duration::ZERO,
         severity: Severity::Warning,
