@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     extraction::AttemptKind,
-    monitoring::query::Selector,
+    monitoring::query::{Query, Selector},
     telemetry::{
         catalogue::{labels, list},
         event::{CacheResult, EvictionCause},
@@ -25,8 +25,16 @@ pub(super) fn cache(brief: &Brief) -> Dashboard {
     board("tidegate-cache", "Tidegate / Cache & flights", question, rows)
 }
 
-fn result(result: CacheResult) -> Selector {
-    series(&list::CACHE_REQUESTS).is(&labels::CACHE_RESULT, result.as_str())
+fn results(results: &[CacheResult]) -> Selector {
+    let words: Vec<_> = results.iter().map(|result| result.as_str()).collect();
+    series(&list::CACHE_REQUESTS).one_of(&labels::CACHE_RESULT, &words)
+}
+
+/// Those that share flights per one that led its flight. A stale answer is given where a flight has failed.
+fn calls_per_flight() -> Query {
+    let led = [CacheResult::Miss, CacheResult::Stale];
+    let all = [CacheResult::Miss, CacheResult::Stale, CacheResult::Joined];
+    share(&[], &results(&all), &results(&led))
 }
 
 fn glance() -> Row {
@@ -48,27 +56,17 @@ fn glance() -> Row {
                 "The share of calls given an expired answer because the upstream failed. Any means that an \
                  outage is being bridged. Next: Retries & failures.",
             )
-            .ask(&share(&[], &result(CacheResult::Stale), &series(&list::CACHE_REQUESTS)), "stale")
+            .ask(&share(&[], &results(&[CacheResult::Stale]), &series(&list::CACHE_REQUESTS)), "stale")
             .thresholds(GREEN, &[(0.001, YELLOW), (0.05, ORANGE)])
             .or_else("no calls")
             .leads_to("tidegate-retries", "Retries & failures"),
             tile(
                 "Calls per flight",
                 unit::COUNT,
-                "How many calls share the work of one flight, leaders included. 1 means that identical \
-                 calls never meet. Next: Calls that share a flight.",
+                "How many calls share the work of one flight, leaders included; a stale answer counts as a \
+                 flight that failed. 1 means that identical calls never meet. Next: Calls that share a flight.",
             )
-            .ask(
-                &rate_by(
-                    &[],
-                    &series(&list::CACHE_REQUESTS).one_of(
-                        &labels::CACHE_RESULT,
-                        &[CacheResult::Miss, CacheResult::Joined].map(CacheResult::as_str),
-                    ),
-                )
-                .over(&rate_by(&[], &result(CacheResult::Miss))),
-                "calls",
-            )
+            .ask(&calls_per_flight(), "calls")
             .or_else("no flights"),
             tile(
                 "Memory of answers",

@@ -114,9 +114,10 @@ pub(super) fn recovered(by: &[&Label]) -> Query {
     retries::recovered(&counts(&list::FLIGHT_RETRIES), |flights| rate_by(by, flights), 0.0)
 }
 
-/// The share of calls that could be answered without an attempt of their own.
+/// The share of calls that could be answered without an attempt of their own. Not so `stale`: it is given when
+/// the flight has failed.
 pub(super) fn hit_ratio() -> Query {
-    let answered = [CacheResult::Hit, CacheResult::Joined, CacheResult::Stale].map(CacheResult::as_str);
+    let answered = [CacheResult::Hit, CacheResult::Joined].map(CacheResult::as_str);
     share(
         &[],
         &series(&list::CACHE_REQUESTS).one_of(&labels::CACHE_RESULT, &answered),
