@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::{
     gate::Gate,
     raw::Raw,
-    stage::{Setup, Stage, TEXT, cached, info, is, message, request},
+    stage::{Setup, Stage, TEXT, always, cached, info, is, message, request},
     support::{Metrics, PATIENCE},
 };
 
@@ -204,6 +204,24 @@ async fn answers_that_are_valid_and_empty_are_suspected() {
     assert!(is(profile["window"]["empty_share"].as_f64().unwrap(), 0.666_667));
     assert_eq!(profile["window"]["unusable_share"].as_f64(), Some(0.0));
     assert_eq!(overview["answers"]["window"]["by_result"], profile["window"]["by_result"]);
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_waited_for_or_was_given_up_is_not_idle() {
+    let stage = Setup { script: always(Fault::Silent), ..Setup::default() }.start().await;
+    let seen = async || {
+        let overview = stage.gateway.admin_json("/api/overview").await;
+        let upstream = &overview["upstreams"][0];
+        (upstream["state"].clone(), upstream["in_flight"].clone())
+    };
+    assert_eq!(seen().await, ("idle".into(), 0.into()));
+    let mut caller = JoinSet::new();
+    stage.send_aside(&mut caller, request(cached(TEXT, CacheMode::NoStore), PATIENCE));
+    stage.arrivals_when(|log| log.len() == 1).await;
+    assert_eq!(seen().await, ("waiting".into(), 1.into()));
+    caller.shutdown().await;
+    stage.metrics_at_rest().await;
+    assert_eq!(seen().await, ("waiting".into(), 0.into()));
 }
 
 #[tokio::test]

@@ -21,8 +21,9 @@ def page(tmp_path_factory):
     upstream.process.stop()
 
 
-def calls(count=0, rated=None, failed=0, state="idle"):
-    return {"count": count, "rated": count if rated is None else rated, "failed": failed, "state": state}
+def calls(count=0, rated=None, failed=0, state="idle", gone=0, running=0):
+    window = {"count": count, "rated": count - gone if rated is None else rated, "failed": failed, "state": state}
+    return {"running": running, "window": window | {"by_verdict": {"cancelled": gone}}}
 
 
 def upstream(name, state, success=0, failure=0):
@@ -42,6 +43,56 @@ PLAIN = profile("plain", empty=0.1)
 # Calls, upstreams, profiles, ready; then the tone and the sentence.
 CASES = {
     "nothing happens": (calls(), [], [], True, "calm", "No calls in the last 5 min."),
+    "one call waits": (
+        calls(running=1), [upstream("slow", "waiting")], [], True,
+        "calm", "1 call is waiting, and none has ended in the last 5 min.",
+    ),
+    "all calls wait": (
+        calls(running=40), [upstream("slow", "waiting")], [], True,
+        "calm", "40 calls are waiting, and none has ended in the last 5 min.",
+    ),
+    "all callers gave up": (
+        calls(40, gone=40), [upstream("slow", "waiting")], [], True,
+        "warn", "No call was served: 40 callers gave up waiting.",
+    ),
+    "the only caller gave up": (
+        calls(1, gone=1), [upstream("slow", "waiting")], [], True,
+        "calm", "No call was served: 1 caller gave up waiting.",
+    ),
+    "callers gave up and others wait": (
+        calls(42, gone=40, rated=0, running=7), [upstream("slow", "waiting")], [], True,
+        "warn",
+        "No call was served: 40 callers gave up waiting; 2 calls failed by their caller's own doing; 7 calls are "
+        "waiting.",
+    ),
+    "only nonsense came and others wait": (
+        calls(2, 0, running=1), [upstream("slow", "waiting")], [], True,
+        "calm", "No call could be served: all 2 failed by their caller's own doing; 1 call is waiting.",
+    ),
+    "a few callers gave up": (
+        calls(100, gone=9, state="fine", running=3), [GOOD], [], True,
+        "ok", "Callers are fine: every call that was waited for was served; 9 callers gave up waiting.",
+    ),
+    "a sizeable share gave up": (
+        calls(105, rated=90, gone=10, state="fine"), [GOOD, upstream("bad", "degraded", 80, 20)], [], True,
+        "warn",
+        "Callers give up: every call that was waited for and could be was served; 10 callers gave up waiting; 5 calls "
+        "failed by their caller's own doing. bad is degraded (80 % of attempts succeed).",
+    ),
+    "one of a few gave up": (
+        calls(3, gone=1, state="fine"), [GOOD], [], True,
+        "ok", "Callers are fine: every call that was waited for was served; 1 caller gave up waiting.",
+    ),
+    "many gave up and one is lost": (
+        calls(1400, gone=400, failed=1, state="fine"), [GOOD], [], True,
+        "warn", "Callers give up: 99.9 % of calls that were waited for were served; 400 callers gave up waiting.",
+    ),
+    "many gave up and many are lost": (
+        calls(9, gone=4, failed=4, state="hurt"), [upstream("bad", "failing", 1, 9)], [], True,
+        "bad",
+        "Callers are hurt: 4 of 5 calls were not served; 4 callers gave up waiting. "
+        "bad is failing (1 of 10 attempts succeeded).",
+    ),
     "all is well": (calls(9, state="fine"), [GOOD], [PLAIN], True, "ok", "Callers are fine: every call was served."),
     "only nonsense came": (
         calls(10, 0), [GOOD], [PLAIN], True,
@@ -102,9 +153,9 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_it_says_what_is_so(page, case):
-    window, upstreams, profiles, ready, tone, text = case
+    counted, upstreams, profiles, ready, tone, text = case
     overview = {
-        "calls": {"window": window},
+        "calls": counted,
         "upstreams": upstreams,
         "profiles": profiles,
         "ready": ready,

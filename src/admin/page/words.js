@@ -16,7 +16,7 @@ const VERDICTS = {
   deadline_exceeded: "warn",
 };
 
-const STATES = { healthy: "ok", degraded: "warn", failing: "bad", idle: "calm" };
+const STATES = { healthy: "ok", degraded: "warn", failing: "bad", waiting: "calm", idle: "calm" };
 
 /** Why a retry was withheld, in a sentence. */
 export const WITHHELD = {

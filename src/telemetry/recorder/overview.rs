@@ -245,13 +245,14 @@ impl Overview {
     pub(super) fn upstream(&mut self, moment: Moment, name: Arc<str>, tally: &UpstreamTally) {
         let lately: AttemptSums = tally.lately.sum(moment.second(), moment.span.seconds());
         let judged: AttemptSums = tally.lately.sum(moment.second(), JUDGED_SECONDS);
+        let unanswered = tally.running + judged.counts.cancelled();
         self.all.add(&lately.counts);
         self.all_ever.add(&tally.ever);
         self.attempts.window = AttemptWindow::of(moment, &self.all);
         self.attempts.since_start = AttemptTotals::of(&self.all_ever);
         self.upstreams.push(UpstreamSeen {
             name,
-            state: UpstreamState::of(judged.counts.succeeded(), judged.counts.judged()),
+            state: UpstreamState::of(judged.counts.succeeded(), judged.counts.judged(), unanswered),
             in_flight: tally.running,
             budget_ratio: tally.budget_ratio,
             latency_seconds: lately.latencies.quantiles(),

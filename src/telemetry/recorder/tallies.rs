@@ -260,6 +260,11 @@ impl<T: Number> AttemptCounts<T> {
         self.succeeded() + self.outcomes.of(AttemptOutcome::Failure as usize)
     }
 
+    /// Those that were given up before they were answered.
+    pub(super) fn cancelled(&self) -> u64 {
+        self.outcomes.of(AttemptOutcome::Cancelled as usize)
+    }
+
     pub(super) fn succeeded(&self) -> u64 {
         self.outcomes.of(AttemptOutcome::Success as usize)
     }

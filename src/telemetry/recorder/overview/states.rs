@@ -32,8 +32,10 @@ labels! {
 labels! {
     /// How an upstream does, by the attempts of the last minute that ended by themselves.
     pub enum UpstreamState {
-        /// There were none.
+        /// There were none, none is in flight and none was given up.
         Idle = "idle",
+        /// None ended by itself, but some are in flight or were given up.
+        Waiting = "waiting",
         /// At least 95 % succeeded, or all but a single one.
         Healthy = "healthy",
         /// At least half succeeded.
@@ -80,9 +82,11 @@ impl CallersState {
 }
 
 impl UpstreamState {
-    pub(super) fn of(succeeded: u64, judged: u64) -> Self {
+    /// `unanswered` attempts are in flight, or were given up.
+    pub(super) fn of(succeeded: u64, judged: u64, unanswered: u64) -> Self {
         let forgiven = succeeded > 0 && judged - succeeded < FAILURES_MIN;
         match share(succeeded, judged) {
+            None if unanswered > 0 => Self::Waiting,
             None => Self::Idle,
             Some(share) if forgiven || share >= HEALTHY_SHARE => Self::Healthy,
             Some(share) if share >= 1.0 - FAILED_SHARE => Self::Degraded,
@@ -142,7 +146,6 @@ mod tests {
     #[test]
     fn one_failure_among_a_few_attempts_makes_no_upstream_ill() {
         for (succeeded, judged, expected) in [
-            (0, 0, UpstreamState::Idle),
             (1, 1, UpstreamState::Healthy),
             (9, 10, UpstreamState::Healthy),
             (1, 2, UpstreamState::Healthy),
@@ -154,8 +157,17 @@ mod tests {
             (1, 3, UpstreamState::Failing),
             (0, 50, UpstreamState::Failing),
         ] {
-            assert_eq!(UpstreamState::of(succeeded, judged), expected, "{succeeded} of {judged}");
+            for unanswered in [0, 40] {
+                let state = UpstreamState::of(succeeded, judged, unanswered);
+                assert_eq!(state, expected, "{succeeded} of {judged}, {unanswered} unanswered");
+            }
         }
+    }
+
+    #[test]
+    fn an_upstream_that_left_all_attempts_unanswered_is_not_idle() {
+        assert_eq!(UpstreamState::of(0, 0, 0), UpstreamState::Idle);
+        assert_eq!(UpstreamState::of(0, 0, 1), UpstreamState::Waiting);
     }
 
     #[test]
