@@ -4,7 +4,7 @@ mod browser;
 
 use serde_json::Value;
 use tidegate::{
-    proto::CacheMode,
+    proto::{CacheMode, CacheOutcome},
     simulator::{
         Script,
         script::{Fault, Rule},
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::{
     gate::Gate,
     raw::Raw,
-    stage::{Setup, Stage, TEXT, always, cached, info, is, message, request},
+    stage::{Setup, Stage, TEXT, always, cache_of, cached, info, is, message, request},
     support::{Metrics, PATIENCE},
 };
 
@@ -222,6 +222,23 @@ async fn an_upstream_that_is_waited_for_or_was_given_up_is_not_idle() {
     caller.shutdown().await;
     stage.metrics_at_rest().await;
     assert_eq!(seen().await, ("waiting".into(), 0.into()));
+}
+
+#[tokio::test]
+async fn an_expired_answer_is_no_recovery() {
+    let profile = r#"cache = { ttl = "1ms", stale_if_error = "1h" }"#;
+    let stage = Setup { profile, script: first_fails(), ..Setup::default() }.start().await;
+    stage.extract(TEXT).await.unwrap();
+    let counted = async || {
+        let overview = stage.gateway.admin_json("/api/overview").await;
+        let ever = &overview["calls"]["since_start"];
+        (ever["retried"].clone(), ever["recovered"].clone())
+    };
+    assert_eq!(counted().await, (1.into(), 1.into()));
+    stage.simulator.set_script(always(Fault::status(503)));
+    // A quick gateway answers from the cache before the millisecond is over.
+    while cache_of(&stage.extract(TEXT).await) != CacheOutcome::Stale {}
+    assert_eq!(counted().await, (2.into(), 1.into()));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct CallCounts<T: Number = u32> {
     pub(super) verdicts: Counts<{ Verdict::ALL.len() }, T>,
     pub(super) cache: Counts<{ CacheResult::ALL.len() }, T>,
-    /// Calls that saw a retry; first those that failed all the same.
+    /// Calls that saw a retry; first those that failed all the same, or were given an expired answer.
     pub(super) retried: Counts<2, T>,
 }
 
@@ -223,7 +223,8 @@ impl<T: Number> CallCounts<T> {
             self.cache.count(cache as usize);
         }
         if call.retries > 0 {
-            self.retried.count(usize::from(call.verdict == Verdict::Ok));
+            let recovered = call.verdict == Verdict::Ok && call.cache != Some(CacheResult::Stale);
+            self.retried.count(usize::from(recovered));
         }
     }
 }
