@@ -179,3 +179,18 @@ def test_callers_own_doing_is_grey_and_nothing_else(page):
     )
     assert {verdict for verdict, tone in tones if tone == "calm"} == CALLERS
     assert [verdict for verdict, tone in tones if tone == "ok"] == ["ok"]
+
+
+def test_an_expired_answer_saves_no_flight(page):
+    saved = page.evaluate(
+        """async () => {
+          const { showOverview } = await import("/page/overview.js");
+          const overview = await (await fetch("/api/overview")).json();
+          overview.calls.window.by_cache = { hit: 1, joined: 2, stale: 4, miss: 3, bypass: 0 };
+          showOverview(overview);
+          const tiles = [...document.querySelectorAll("#tiles .tile")];
+          const cache = tiles.find((tile) => tile.querySelector("h3").textContent === "Cache");
+          return cache.querySelector(".value").textContent;
+        }"""
+    )
+    assert saved.replace("\u00a0", " ") == "30 % saved"

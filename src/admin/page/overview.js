@@ -83,10 +83,10 @@ function emptiness({ count, unusable_share: unusable }, worst) {
   return `${most} · ${unusable > 0 ? `${percent(unusable)} not usable` : "all usable"}`;
 }
 
-/** The share of calls that needed no flight of their own. */
+/** The share of calls that needed no flight of their own: an expired answer is given only after a flight has failed. */
 function saved({ by_cache: by }) {
   const asked = sum(by);
-  return asked === 0 ? null : (by.hit + by.joined + by.stale) / asked;
+  return asked === 0 ? null : (by.hit + by.joined) / asked;
 }
 
 function sources({ by_cache: by }) {
