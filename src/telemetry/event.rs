@@ -415,9 +415,9 @@ labels! {
     pub enum ValidationResult {
         /// Valid, with something in it.
         Valid = "valid",
-        /// Valid, and nothing was found in the text.
+        /// Valid, be it after a repair, and nothing was found in the text.
         ValidEmpty = "valid_empty",
-        /// Valid after a repair.
+        /// Valid after a repair, with something in it.
         Repaired = "repaired",
         /// Against the schema, or not JSON.
         SchemaInvalid = "schema_invalid",

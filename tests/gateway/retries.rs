@@ -181,6 +181,22 @@ async fn an_answer_against_the_schema_is_repaired() {
 }
 
 #[tokio::test]
+async fn a_repair_that_finds_nothing_is_counted_as_empty() {
+    let rules = [Rule::new(Fault::WrongSchema).first(1), Rule::new(Fault::ZeroEntities)];
+    let stage = Stage::scripted(Script::of(rules)).await;
+    let reply = stage.extract(TEXT).await;
+    assert_eq!(kinds(&reply), ["initial", "repair"]);
+    reply.unwrap();
+    let metrics = stage.metrics_at_rest().await;
+    for (result, count) in [("schema_invalid", 1.0), ("valid_empty", 1.0), ("repaired", 0.0)] {
+        assert!(
+            is(metrics.sum("tidegate_extract_validation_total", &[("result", result)]), count),
+            "{result}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_repair_counts_among_the_attempts() {
     let stage = Stage::scripted(always(Fault::WrongSchema)).await;
     let request = proto::ExtractRequest { max_attempts: 1, ..message(TEXT) };

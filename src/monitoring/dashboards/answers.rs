@@ -53,9 +53,9 @@ fn glance(limits: &Limits) -> Row {
             .thresholds(GREEN, &limits.unusable()),
             tile(
                 "Repaired",
-                "The share of answers that became valid only when the model was shown its mistake. Each \
-                 costs a second attempt. Worry when it is yellow. Next: the profile's schema and \
-                 instructions.",
+                "The share of answers that became valid, with something in them, only when the model was shown \
+                 its mistake. Each costs a second attempt. Worry when it is yellow. Next: the profile's schema \
+                 and instructions.",
                 &figures::came_to(&[], &[ValidationResult::Repaired]),
                 "repaired",
             )

@@ -177,8 +177,8 @@ impl Flight {
     fn observe_valid(&self, extraction: &Extraction, repaired: bool) {
         let profile = &self.question.profile.name;
         let result = match (repaired, extraction.items) {
+            (_, 0) => ValidationResult::ValidEmpty,
             (true, _) => ValidationResult::Repaired,
-            (false, 0) => ValidationResult::ValidEmpty,
             (false, _) => ValidationResult::Valid,
         };
         self.observer.observe(&Event::AnswerValidated { profile, result });
