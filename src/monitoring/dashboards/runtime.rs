@@ -278,12 +278,13 @@ fn telemetry() -> Row {
             .ask(&gauge(&list::SERIES), INSTANCE),
             lines(
                 "Series left out",
-                unit::PER_SECOND,
-                "Series that were not made because there were as many as are allowed. At any, some labels \
-                 have no series. Next: how many upstreams and profiles are configured.",
+                unit::COUNT,
+                "Series that each gateway has not made since its start because there were as many as are \
+                 allowed. At any, some labels have no series until it starts again. Next: how many \
+                 upstreams and profiles are configured.",
             )
-            .ask(&rate_by(&[], &series(&list::SERIES_OVERFLOW)), "left out")
-            .thresholds(GREEN, &[(0.001, RED)]),
+            .ask(&query::sum_by(&["instance"], series(&list::SERIES_OVERFLOW)), INSTANCE)
+            .thresholds(GREEN, &[(1.0, RED)]),
         ],
     )
 }
