@@ -208,7 +208,7 @@ fn process() -> Row {
                 "gRPC requests being served by each gateway. It grows with latency at the same load. Next: \
                  call latency on the overview.",
             )
-            .ask(&query::aggregate("sum", &[], &gauge(&list::ACTIVE_CALLS)), "all"),
+            .ask(&query::sum_by(&["instance"], gauge(&list::ACTIVE_CALLS)), INSTANCE),
             table(
                 "Builds",
                 unit::COUNT,
