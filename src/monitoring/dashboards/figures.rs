@@ -7,11 +7,11 @@ use crate::{
         party::{Party, SPENT_ON_UPSTREAMS, verdicts_of},
     },
     monitoring::{
-        query::{Query, Selector},
+        query::{Query, Selector, name},
         rules::retries,
     },
     telemetry::{
-        catalogue::{Label, labels, list},
+        catalogue::{Label, Metric, labels, list},
         event::{CacheResult, ValidationResult},
     },
 };
@@ -81,6 +81,17 @@ pub(super) fn ungrounded(by: &[&Label]) -> Query {
 /// The one series of these with the highest value.
 pub(super) fn worst(of: &Query) -> Query {
     Query::from(format!("topk(1, {of})"))
+}
+
+/// How many profiles are named: one that is bad as its norm must not hide another that has just become so.
+const PROFILES_NAMED: u8 = 3;
+
+/// The profiles with the highest shares, of those that come to more than `floor` of `whole` per second: a share of
+/// a few means nothing, to the alerts neither.
+pub(super) fn worst_profiles(share: &Query, whole: &Metric, floor: f64) -> Query {
+    let traffic = rate_by(&[&labels::PROFILE], &series(whole));
+    let judged = share.and_on(&[&name(&labels::PROFILE)], &Query::from(format!("{traffic} > {floor}")));
+    Query::from(format!("topk({PROFILES_NAMED}, {judged})"))
 }
 
 /// Attempts that no failure caused.

@@ -19,7 +19,7 @@ use crate::{
         rules::recording::ERROR_BUDGET_LEFT,
     },
     telemetry::{
-        catalogue::{labels, list},
+        catalogue::{Metric, labels, list},
         event::ValidationResult,
     },
 };
@@ -157,12 +157,17 @@ fn alarms() -> Vec<Panel> {
 /// What no status and no error tells of.
 fn worth(limits: &Limits) -> Row {
     let profile = [&labels::PROFILE];
-    let tile = |title, description: &str, query: &Query, steps: &Steps| {
-        stat(title, unit::RATIO, description)
-            .ask(&figures::worst(query), legend(&labels::PROFILE))
+    let floor = limits.0.answer_traffic;
+    let tile = |title, description: &str, (share, whole): (Query, &Metric), steps: &Steps| {
+        let description = format!(
+            "The profiles with the highest share of {description} Profiles with less than {floor} per second \
+             are left out. Next: Answer quality."
+        );
+        stat(title, unit::RATIO, &description)
+            .ask(&figures::worst_profiles(&share, whole, floor), legend(&labels::PROFILE))
             .named()
             .thresholds(GREEN, steps)
-            .or_else("no answers")
+            .or_else("few or no answers")
             .leads_to("tidegate-answers", "Answer quality")
             .sized(4, 5)
     };
@@ -173,36 +178,33 @@ fn worth(limits: &Limits) -> Row {
             tile(
                 "Valid but empty",
                 &format!(
-                    "The profile with the highest share of answers that are valid and found nothing: \
-                     callers see success and an empty result. Each profile has its norm; red is {}, where \
-                     the alert looks whether it is new. Next: Answer quality.",
+                    "answers that are valid and found nothing: callers see success and an empty result. Each \
+                     profile has its norm; red is {}, where the alert looks whether it is new.",
                     Limits::last(&empty)
                 ),
-                &figures::came_to(&profile, &[ValidationResult::ValidEmpty]),
+                (figures::came_to(&profile, &[ValidationResult::ValidEmpty]), &list::VALIDATION_TOTAL),
                 &empty,
             ),
             tile(
                 "Not usable",
                 &format!(
-                    "The profile with the highest share of answers that are cut, refused, without content \
-                     or against the schema. Each costs tokens and a retry or repair. Worry above {}. Next: \
-                     Answer quality.",
+                    "answers that are cut, refused, without content or against the schema. Each costs tokens \
+                     and a retry or repair. Worry above {}.",
                     Limits::first(&unusable)
                 ),
-                &figures::came_to(&profile, ValidationResult::UNUSABLE),
+                (figures::came_to(&profile, ValidationResult::UNUSABLE), &list::VALIDATION_TOTAL),
                 &unusable,
             ),
             tile(
                 "Not in the text",
                 &format!(
-                    "The profile with the highest share of entities that do not stand in their text: the \
-                     model makes them up. Worry above {}. Next: Answer quality.",
+                    "entities that do not stand in their text: the model makes them up. Worry above {}.",
                     Limits::first(&ungrounded)
                 ),
-                &figures::ungrounded(&profile),
+                (figures::ungrounded(&profile), &list::ENTITIES_TOTAL),
                 &ungrounded,
             )
-            .or_else("no entities"),
+            .or_else("few or no entities"),
             lines(
                 "What answers are worth",
                 unit::RATIO,
