@@ -7,7 +7,7 @@ mod browser;
 mod metrics;
 mod page;
 
-use std::time::Duration;
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     Router,
@@ -23,15 +23,16 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{oneshot, watch},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::{MetricsPage, Recorder};
 
-/// The most connections served at once; further ones wait.
-const CONNECTIONS_MAX: usize = 64;
+/// The most connections served at once. A further one takes the place of the oldest, so that a probe is
+/// answered also when somebody holds them all.
+pub const CONNECTIONS_MAX: usize = 64;
 /// The longest wait for a request's head.
 const HEAD_MAX: Duration = Duration::from_secs(5);
 /// The longest life of a connection.
@@ -58,17 +59,37 @@ pub struct AdminState {
 pub async fn serve(listener: TcpListener, state: AdminState, shutdown: CancellationToken) {
     let router = router(state);
     let mut connections = FuturesUnordered::new();
+    let mut places = Places::default();
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => break,
             Some(()) = connections.next() => {}
-            stream = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
-                connections.push(connection(stream, router.clone(), shutdown.clone()));
+            stream = accept(&listener) => {
+                let lost = places.take();
+                connections.push(connection(stream, router.clone(), lost, shutdown.clone()));
             }
         }
     }
     // Past the limit, dropping the connections cuts what is left.
     let _ = timeout(DRAIN_MAX, async { while connections.next().await.is_some() {} }).await;
+}
+
+/// Who holds a place, the oldest first.
+#[derive(Default)]
+struct Places(VecDeque<oneshot::Sender<Infallible>>);
+
+impl Places {
+    /// A place, which is held as long as what is returned, and lost when that ends.
+    fn take(&mut self) -> oneshot::Receiver<Infallible> {
+        self.0.retain(|place| !place.is_closed());
+        if self.0.len() >= CONNECTIONS_MAX {
+            self.0.pop_front();
+        }
+        let (place, lost) = oneshot::channel();
+        self.0.push_back(place);
+        lost
+    }
 }
 
 /// The next connection. Never ends without one.
@@ -101,7 +122,12 @@ async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    lost: oneshot::Receiver<Infallible>,
+    shutdown: CancellationToken,
+) {
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
@@ -116,6 +142,9 @@ async fn connection(stream: TcpStream, router: Router, shutdown: CancellationTok
             }
         }
     };
-    // A peer that reads slowly or never goes is cut; it has done no harm by then.
-    let _ = timeout(CONNECTION_MAX, ended).await;
+    // A peer that reads slowly or never goes is cut.
+    tokio::select! {
+        _ = timeout(CONNECTION_MAX, ended) => {}
+        _ = lost => {}
+    }
 }

@@ -48,7 +48,7 @@ pub(super) const STRUCTURED_OUTPUT: Word<StructuredOutput> = Word(&[
 ]);
 const API_KEY_HEADER: Word<ApiKeyHeader> =
     Word(&[("authorization", ApiKeyHeader::Authorization), ("api-key", ApiKeyHeader::ApiKey)]);
-const MAX_TOKENS_FIELD: Word<MaxTokensField> = Word(&[
+const TOKENS_FIELD: Word<MaxTokensField> = Word(&[
     ("max_tokens", MaxTokensField::MaxTokens),
     ("max_completion_tokens", MaxTokensField::MaxCompletionTokens),
 ]);
@@ -101,7 +101,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let headers = headers(&mut section, api_key.is_some().then_some(api_key_header));
     let retry_safety = section.or("retry_safety", &RETRY_SAFETY, RetrySafety::Safe);
     let structured_output = section.or("structured_output", &STRUCTURED_OUTPUT, StructuredOutput::Schema);
-    let max_tokens_field = section.or("max_tokens_field", &MAX_TOKENS_FIELD, MaxTokensField::MaxTokens);
+    let max_tokens_field = section.or("max_tokens_field", &TOKENS_FIELD, MaxTokensField::MaxTokens);
     let temperature = section.optional("temperature", &Number(0.0..=2.0));
     let clocks = clocks(&mut section);
     let idle_connections_max = section.or("idle_connections_max", &Count(0..=IDLE_CONNECTIONS_MAX), 64);

@@ -1,8 +1,11 @@
 //! The admin server over a socket.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
-use tidegate::admin::{self, AdminState};
+use tidegate::{
+    admin::{self, AdminState, CONNECTIONS_MAX},
+    telemetry::Telemetry,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -26,15 +29,27 @@ async fn get_as(address: SocketAddr, path: &str, accept: &str) -> String {
     answer
 }
 
+/// Asks on a connection that is to stay open.
+async fn ask(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\nok\n") {
+        if stream.read_buf(&mut answer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
 /// A connection that was accepted and served, stays open and has nothing more to ask.
 async fn idle(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\nok\n") {
-        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it must stay open");
-    }
+    ask(&mut stream).await.unwrap();
     stream
+}
+
+fn shown(telemetry: &Telemetry, ready: watch::Receiver<bool>) -> AdminState {
+    AdminState { metrics: telemetry.page(), recorder: telemetry.recorder(), ready, local_names_only: true }
 }
 
 #[tokio::test]
@@ -44,16 +59,7 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let server = admin::serve(
-        listener,
-        AdminState {
-            metrics: telemetry.page(),
-            recorder: telemetry.recorder(),
-            ready,
-            local_names_only: true,
-        },
-        shutdown.clone(),
-    );
+    let server = admin::serve(listener, shown(&telemetry, ready), shutdown.clone());
     let client = async {
         assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
@@ -75,4 +81,27 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let both = async { tokio::join!(server, client) };
     tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "the listener is gone");
+}
+
+#[tokio::test]
+async fn a_probe_is_answered_also_when_every_place_is_held() {
+    let telemetry = quiet();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let server = admin::serve(listener, shown(&telemetry, watch::channel(true).1), shutdown.clone());
+    let client = async {
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS_MAX {
+            held.push(idle(address).await);
+        }
+        assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+        let mut held = held.into_iter();
+        assert!(ask(&mut held.next().unwrap()).await.is_err(), "the oldest has lost its place");
+        for mut stream in held {
+            ask(&mut stream).await.expect("nobody else has");
+        }
+        shutdown.cancel();
+    };
+    tokio::join!(server, client);
 }
