@@ -165,6 +165,24 @@ mod tests {
     }
 
     #[test]
+    fn the_document_names_these_bounds() {
+        let page = include_str!("../../../../docs/live-page.md");
+        let percent = |share: f64| (share * 1000.0).round() / 10.0;
+        for bound in [
+            format!("`fine` if at least {} % of the rated", percent(SLO)),
+            format!("`hurt` below {} %,", percent(1.0 - FASTEST_BURN * (1.0 - SLO))),
+            format!("`healthy` if at least {} % succeeded", percent(HEALTHY_SHARE)),
+            format!("`degraded` if at least {} %,", percent(1.0 - FAILED_SHARE)),
+            format!("`suspect` with at least {ANSWERS_MIN} answers"),
+            format!("`empty` {} %,", percent(EMPTY_SHARE)),
+            format!("`unusable` {} %,", percent(UNUSABLE_SHARE)),
+            format!("`ungrounded` {} %,", percent(UNGROUNDED_SHARE)),
+        ] {
+            assert!(page.contains(&bound), "docs/live-page.md does not say {bound:?}");
+        }
+    }
+
+    #[test]
     fn an_upstream_that_left_all_attempts_unanswered_is_not_idle() {
         assert_eq!(UpstreamState::of(0, 0, 0), UpstreamState::Idle);
         assert_eq!(UpstreamState::of(0, 0, 1), UpstreamState::Waiting);
