@@ -11,7 +11,7 @@ use crate::{
         rules::retries,
     },
     telemetry::{
-        catalogue::{Label, Metric, labels, list},
+        catalogue::{Label, labels, list},
         event::{CacheResult, ValidationResult},
     },
 };
@@ -52,6 +52,11 @@ pub(super) fn short_of_time() -> Query {
     share(&[], &late_calls(&unsent), &rated_calls())
 }
 
+/// The share of all calls that their callers gave up, as the alert counts it.
+pub(super) fn given_up() -> Query {
+    share(&[], &series(&list::CALLS).is(&labels::VERDICT, Verdict::Cancelled.as_str()), &series(&list::CALLS))
+}
+
 /// Calls whose deadline passed while they were doing one of these.
 fn late_calls(phases: &[Phase]) -> Selector {
     let phases: Vec<_> = phases.iter().map(|phase| phase.as_str()).collect();
@@ -78,20 +83,14 @@ pub(super) fn ungrounded(by: &[&Label]) -> Query {
     )
 }
 
-/// The one series of these with the highest value.
-pub(super) fn worst(of: &Query) -> Query {
-    Query::from(format!("topk(1, {of})"))
-}
+/// How many are named as the worst: one that is bad as its norm must not hide another that has just become so.
+const NAMED: u8 = 3;
 
-/// How many profiles are named: one that is bad as its norm must not hide another that has just become so.
-const PROFILES_NAMED: u8 = 3;
-
-/// The profiles with the highest shares, of those that come to more than `floor` of `whole` per second: a share of
-/// a few means nothing, to the alerts neither.
-pub(super) fn worst_profiles(share: &Query, whole: &Metric, floor: f64) -> Query {
-    let traffic = rate_by(&[&labels::PROFILE], &series(whole));
-    let judged = share.and_on(&[&name(&labels::PROFILE)], &Query::from(format!("{traffic} > {floor}")));
-    Query::from(format!("topk({PROFILES_NAMED}, {judged})"))
+/// Those with the highest shares, of those that come to more than `floor` of `whole` per second: a share of a few
+/// means nothing, to the alerts neither.
+pub(super) fn worst(by: &Label, share: &Query, whole: &Selector, floor: f64) -> Query {
+    let judged = share.and_on(&[&name(by)], &Query::from(format!("{} > {floor}", rate_by(&[by], whole))));
+    Query::from(format!("topk({NAMED}, {judged})"))
 }
 
 /// Attempts that no failure caused.
@@ -112,12 +111,19 @@ pub(super) fn amplification(by: &[&Label]) -> Query {
 
 /// The share of attempts that failed, of those that were not given up.
 pub(super) fn failing(by: &[&Label]) -> Query {
+    let failed = series(&list::ATTEMPTS).is(&labels::OUTCOME, AttemptOutcome::Failure.as_str());
+    share(by, &failed, &ended_attempts())
+}
+
+/// The upstreams with the highest shares of attempts that failed.
+pub(super) fn worst_upstreams(floor: f64) -> Query {
+    worst(&labels::UPSTREAM, &failing(&[&labels::UPSTREAM]), &ended_attempts(), floor)
+}
+
+/// Attempts that were not given up.
+fn ended_attempts() -> Selector {
     let ended = [AttemptOutcome::Success, AttemptOutcome::Failure].map(AttemptOutcome::as_str);
-    share(
-        by,
-        &series(&list::ATTEMPTS).is(&labels::OUTCOME, AttemptOutcome::Failure.as_str()),
-        &series(&list::ATTEMPTS).one_of(&labels::OUTCOME, &ended),
-    )
+    series(&list::ATTEMPTS).one_of(&labels::OUTCOME, &ended)
 }
 
 /// The share of retried flights that got a valid answer in the end, as the alert counts it.

@@ -43,6 +43,11 @@ impl Limits {
         rounded(FASTEST_BURN * self.0.error_budget())
     }
 
+    /// Calls that their callers gave up.
+    pub(super) fn given_up(&self) -> Steps {
+        towards(self.0.left_share)
+    }
+
     /// Error budget left, above red.
     pub(super) fn error_budget_left() -> Steps {
         vec![(0.0, ORANGE), (0.25, YELLOW), (0.5, GREEN)]

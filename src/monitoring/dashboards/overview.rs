@@ -47,7 +47,11 @@ pub(super) fn overview(brief: &Brief) -> Dashboard {
 fn users(limits: &Limits) -> Row {
     row(
         "Are users hurt, and by whom?",
-        [vec![answered(limits)], failed(limits), vec![gateways_up()], alarms()].concat(),
+        [vec![answered(limits)], failed(limits), vec![given_up(limits), gateways_up()], alarms()]
+            .concat()
+            .into_iter()
+            .map(|tile| tile.sized(3, 4))
+            .collect(),
     )
 }
 
@@ -81,7 +85,7 @@ fn failed(limits: &Limits) -> Vec<Panel> {
             &format!(
                 "The share of calls that failed because an upstream failed, refused, answered nonsense, or \
                  was still at it when their deadline passed, retries and all. Worry above {worry}. Next: \
-                 which upstream (Worst upstream), and Retries & failures for what it fails with."
+                 which upstream (Worst upstreams), and Retries & failures for what it fails with."
             ),
         )
         .leads_to("tidegate-retries", "Retries & failures"),
@@ -104,9 +108,26 @@ fn failed(limits: &Limits) -> Vec<Panel> {
                  Next: callers' timeouts, and Gateway's own p99."
             ),
         )
-        .leads_to("tidegate-runtime", "Runtime")
-        .sized(3, 4),
+        .leads_to("tidegate-runtime", "Runtime"),
     ]
+}
+
+fn given_up(limits: &Limits) -> Panel {
+    let steps = limits.given_up();
+    stat(
+        "Given up by callers",
+        unit::RATIO,
+        &format!(
+            "The share of calls whose callers left before the answer. Nobody failed by then, so no error tells \
+             of it: an upstream that has become slow shows here first. Worry above {}. Next: Call latency, \
+             and Upstreams & tokens for whose.",
+            Limits::first(&steps)
+        ),
+    )
+    .ask(&figures::given_up(), "given up")
+    .thresholds(GREEN, &steps)
+    .or_else("no calls")
+    .leads_to("tidegate-upstreams", "Upstreams & tokens")
 }
 
 fn gateways_up() -> Panel {
@@ -125,7 +146,6 @@ fn gateways_up() -> Panel {
     .value_thresholds("down", GREEN, &[(1.0, RED)])
     .or_else("none known")
     .leads_to("tidegate-runtime", "Runtime")
-    .sized(3, 4)
 }
 
 fn alarms() -> Vec<Panel> {
@@ -139,8 +159,7 @@ fn alarms() -> Vec<Panel> {
         .ask(&query::aggregate("min", &[], &slo::recorded(ERROR_BUDGET_LEFT)), "left")
         .thresholds(RED, &Limits::error_budget_left())
         .or_else("not recorded")
-        .leads_to("tidegate-slo", "SLO")
-        .sized(3, 4),
+        .leads_to("tidegate-slo", "SLO"),
         stat(
             "Alerts firing",
             unit::COUNT,
@@ -149,8 +168,7 @@ fn alarms() -> Vec<Panel> {
         )
         .ask(&Query::from(format!("count({FIRING})")), "alerts")
         .thresholds(GREEN, &[(1.0, RED)])
-        .or_else("none")
-        .sized(3, 4),
+        .or_else("none"),
     ]
 }
 
@@ -164,7 +182,7 @@ fn worth(limits: &Limits) -> Row {
              are left out. Next: Answer quality."
         );
         stat(title, unit::RATIO, &description)
-            .ask(&figures::worst_profiles(&share, whole, floor), legend(&labels::PROFILE))
+            .ask(&figures::worst(&labels::PROFILE, &share, &series(whole), floor), legend(&labels::PROFILE))
             .named()
             .thresholds(GREEN, steps)
             .or_else("few or no answers")
@@ -264,21 +282,22 @@ fn slowness(limits: &Limits) -> Vec<Panel> {
 }
 
 fn upstreams(limits: &Limits) -> Vec<Panel> {
-    let (failed, ratio) = (limits.failed_attempts(), limits.retry_ratio());
+    let (failed, ratio, floor) = (limits.failed_attempts(), limits.retry_ratio(), limits.0.traffic);
     vec![
         stat(
-            "Worst upstream",
+            "Worst upstreams",
             unit::RATIO,
             &format!(
-                "The upstream with the highest share of failed attempts, before retries. Retries hide up to \
-                 some 10 %; above {} nothing helps. Next: its errors on Retries & failures.",
+                "The upstreams with the highest share of failed attempts, before retries, of those with more \
+                 than {floor} attempts per second that were not given up. Retries hide up to some 10 %; above \
+                 {} nothing helps. Next: their errors on Retries & failures.",
                 Limits::last(&failed)
             ),
         )
-        .ask(&figures::worst(&figures::failing(&[&labels::UPSTREAM])), legend(&labels::UPSTREAM))
+        .ask(&figures::worst_upstreams(floor), legend(&labels::UPSTREAM))
         .named()
         .thresholds(GREEN, &failed)
-        .or_else("no attempts")
+        .or_else("few or no attempts")
         .leads_to("tidegate-retries", "Retries & failures"),
         stat(
             "Retry ratio",
