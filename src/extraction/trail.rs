@@ -27,6 +27,22 @@ pub struct Trail {
     pub withheld: Option<Withheld>,
 }
 
+impl Trail {
+    /// How many attempts were made.
+    pub fn made(&self) -> u32 {
+        count(self.attempts.iter())
+    }
+
+    /// How many of them were retries.
+    pub fn retries(&self) -> u32 {
+        count(self.attempts.iter().filter(|attempt| attempt.kind == AttemptKind::Retry))
+    }
+}
+
+fn count<'a>(attempts: impl Iterator<Item = &'a AttemptRecord>) -> u32 {
+    u32::try_from(attempts.count()).unwrap_or(u32::MAX)
+}
+
 /// One HTTP exchange with one upstream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {

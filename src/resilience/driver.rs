@@ -27,7 +27,7 @@ use crate::{
         AttemptKind, AttemptRecord, BudgetLimit, ErrorType, ExtractError, Extraction, Phase, Tenant,
         UpstreamFailure, Withheld,
     },
-    telemetry::{Event, FlightEnd, FlightGuard, Observer},
+    telemetry::{Event, FlightGuard, Observer, event::FlightEnd},
     upstream::{Endpoint, Fault, Question, Repair},
 };
 
@@ -71,14 +71,12 @@ pub struct Flight {
 impl Flight {
     /// Flies until there is an answer or the plan gives up.
     pub async fn fly(mut self) -> Landing {
-        let guard = FlightGuard::begin(Arc::clone(&self.observer), self.endpoint(), self.span.clone());
+        let (log, gathering) = (self.log.clone(), self.gathering.clone());
+        let flown = move || (log.trail(Instant::now()), gathering.now().followers);
+        let observer = Arc::clone(&self.observer);
+        let guard = FlightGuard::begin(observer, self.endpoint(), self.span.clone(), flown);
         let landing = self.attempts().await;
-        let end = FlightEnd {
-            error_type: landing.as_ref().err().and_then(error_type),
-            cancelled: matches!(landing, Err(ExtractError::Cancelled)),
-            followers: self.gathering.now().followers,
-        };
-        guard.end(end, &self.log.trail(Instant::now()));
+        guard.end(landing.as_ref().map_or_else(end, |_| FlightEnd::Answered));
         landing
     }
 
@@ -262,7 +260,7 @@ impl Flight {
             outcome_unknown: last.permission == Permission::Ambiguous,
             withheld: stop.withheld,
             retry_after: stop.retry_after,
-            attempts: count(self.log.trail(Instant::now()).attempts.len()),
+            attempts: self.log.trail(Instant::now()).made(),
         }))
     }
 
@@ -271,14 +269,12 @@ impl Flight {
     }
 }
 
-fn error_type(error: &ExtractError) -> Option<ErrorType> {
+fn end(error: &ExtractError) -> FlightEnd {
     match error {
-        ExtractError::Upstream(failure) => Some(failure.error_type),
-        ExtractError::DeadlineExceeded { .. } => Some(ErrorType::DeadlineExceeded),
-        _ => None,
+        ExtractError::Cancelled => FlightEnd::GivenUp,
+        ExtractError::Upstream(failure) if failure.withheld == Some(Withheld::Orphaned) => FlightEnd::GivenUp,
+        ExtractError::Upstream(failure) => FlightEnd::Failed(failure.error_type),
+        ExtractError::DeadlineExceeded { .. } => FlightEnd::Failed(ErrorType::DeadlineExceeded),
+        _ => FlightEnd::Failed(ErrorType::Internal),
     }
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -24,11 +24,6 @@ impl AttemptGuard {
         Self { observer, facts, started: Instant::now(), detail: None, ended: false }
     }
 
-    /// What was known of the attempt when it started.
-    pub fn facts(&self) -> &AttemptFacts {
-        &self.facts
-    }
-
     /// What the error type, with which the attempt is about to end, leaves open.
     pub fn explain(&mut self, detail: Option<ErrorDetail>) {
         self.detail = detail;

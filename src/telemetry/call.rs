@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::event::{CacheResult, CallEnded, Event, Observer};
-use crate::extraction::{AttemptKind, Entry, ErrorType, ExtractError, Phase, Trail, Verdict};
+use crate::extraction::{Entry, ErrorType, ExtractError, Phase, Trail, Verdict};
 
 /// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
 /// [`CallGuard::end`] means that the caller left: the verdict is `cancelled`.
@@ -137,8 +137,6 @@ impl CallGuard {
         let elapsed = self.received.elapsed();
         // What a refused or abandoned call took says nothing about the gateway's own cost.
         let counts = self.accepted && verdict != Verdict::Cancelled;
-        let attempts = &self.trail.attempts;
-        let retries = attempts.iter().filter(|attempt| attempt.kind == AttemptKind::Retry);
         self.observer.observe(&Event::CallEnded(CallEnded {
             entry: self.entry,
             profile: self.profile.as_ref(),
@@ -153,10 +151,10 @@ impl CallGuard {
             deadline: self.deadline,
             elapsed,
             overhead: counts.then(|| elapsed.saturating_sub(self.waited)),
-            attempts: count(attempts.len()),
-            retries: count(retries.count()),
+            attempts: self.trail.made(),
+            retries: self.trail.retries(),
             usage: self.trail.usage,
-            upstream: attempts.last().map(|last| &last.upstream),
+            upstream: self.trail.attempts.last().map(|last| &last.upstream),
             trail: &self.trail,
             span: &self.span,
         }));
@@ -170,8 +168,4 @@ impl Drop for CallGuard {
             self.report(if panicked { Verdict::Internal } else { Verdict::Cancelled }, None);
         }
     }
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -302,15 +302,43 @@ pub struct CallEnded<'a> {
     pub span: &'a Span,
 }
 
+/// What came of a flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlightEnd {
+    /// A valid answer.
+    Answered,
+    /// No answer, in spite of all attempts.
+    Failed(ErrorType),
+    /// It was given up because nobody waited any more, or cut because the gateway ends.
+    GivenUp,
+}
+
+impl FlightEnd {
+    /// The same, as one of an attempt's ends.
+    pub fn outcome(self) -> AttemptOutcome {
+        match self {
+            Self::Answered => AttemptOutcome::Success,
+            Self::Failed(_) => AttemptOutcome::Failure,
+            Self::GivenUp => AttemptOutcome::Cancelled,
+        }
+    }
+
+    /// What it failed with.
+    pub fn error_type(self) -> Option<ErrorType> {
+        match self {
+            Self::Failed(error_type) => Some(error_type),
+            Self::Answered | Self::GivenUp => None,
+        }
+    }
+}
+
 /// How a flight ended.
 #[derive(Debug)]
 pub struct FlightEnded<'a> {
     /// The upstream asked last.
     pub endpoint: &'a Arc<Endpoint>,
-    /// What it failed with; absent on success.
-    pub error_type: Option<ErrorType>,
-    /// Whether it was given up because nobody waited.
-    pub cancelled: bool,
+    /// How.
+    pub end: FlightEnd,
     /// Attempts made.
     pub attempts: u32,
     /// Retries among them.
@@ -323,8 +351,6 @@ pub struct FlightEnded<'a> {
     pub usage: Usage,
     /// What the last answer said of itself.
     pub response: &'a ResponseFacts,
-    /// The part of them that went into answers that could not be used.
-    pub wasted: Usage,
     /// From take-off to landing.
     pub elapsed: Duration,
     /// The flight's span.

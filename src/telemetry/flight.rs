@@ -5,74 +5,58 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::event::{Event, FlightEnded, Observer};
+use super::event::{Event, FlightEnd, FlightEnded, Observer};
 use crate::{
-    extraction::{AttemptKind, ErrorType, Trail},
+    extraction::{ErrorType, Trail},
     upstream::Endpoint,
 };
 
-/// One flight in the air. Dropping it without [`FlightGuard::end`] means that it was lost: the error is
-/// `internal`.
-pub struct FlightGuard {
+/// One flight in the air. Dropping it without [`FlightGuard::end`] means that it was cut, as at the end of a
+/// drain, or that it panicked. `flown` tells what it has done so far, and how many calls joined it.
+pub struct FlightGuard<F: Fn() -> (Trail, u64)> {
     observer: Arc<dyn Observer>,
     endpoint: Arc<Endpoint>,
     span: Span,
+    flown: F,
     departure: Instant,
     ended: bool,
 }
 
-/// How a flight ended.
-#[derive(Debug, Clone, Copy)]
-pub struct FlightEnd {
-    /// What it failed with; absent on success.
-    pub error_type: Option<ErrorType>,
-    /// Whether it was given up because nobody waited.
-    pub cancelled: bool,
-    /// Calls that joined it.
-    pub followers: u64,
-}
-
-impl FlightGuard {
+impl<F: Fn() -> (Trail, u64)> FlightGuard<F> {
     /// Reports the start.
-    pub fn begin(observer: Arc<dyn Observer>, endpoint: Arc<Endpoint>, span: Span) -> Self {
+    pub fn begin(observer: Arc<dyn Observer>, endpoint: Arc<Endpoint>, span: Span, flown: F) -> Self {
         observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &span });
-        Self { observer, endpoint, span, departure: Instant::now(), ended: false }
+        Self { observer, endpoint, span, flown, departure: Instant::now(), ended: false }
     }
 
     /// Reports the end.
-    pub fn end(mut self, end: FlightEnd, trail: &Trail) {
-        self.ended = true;
-        let retries = trail.attempts.iter().filter(|record| record.kind == AttemptKind::Retry).count();
-        self.report(end, count(trail.attempts.len()), count(retries), trail);
+    pub fn end(mut self, end: FlightEnd) {
+        self.report(end);
     }
 
-    fn report(&self, end: FlightEnd, attempts: u32, retries: u32, trail: &Trail) {
+    fn report(&mut self, end: FlightEnd) {
+        self.ended = true;
+        let (trail, followers) = (self.flown)();
         self.observer.observe(&Event::FlightEnded(FlightEnded {
             endpoint: &self.endpoint,
-            error_type: end.error_type,
-            cancelled: end.cancelled,
-            attempts,
-            retries,
+            end,
+            attempts: trail.made(),
+            retries: trail.retries(),
             retry_delay: trail.backoff,
-            followers: end.followers,
+            followers,
             usage: trail.usage,
             response: &trail.response,
-            wasted: trail.wasted,
             elapsed: self.departure.elapsed(),
             span: &self.span,
         }));
     }
 }
 
-impl Drop for FlightGuard {
+impl<F: Fn() -> (Trail, u64)> Drop for FlightGuard<F> {
     fn drop(&mut self) {
         if !self.ended {
-            let lost = FlightEnd { error_type: Some(ErrorType::Internal), cancelled: false, followers: 0 };
-            self.report(lost, 0, 0, &Trail::default());
+            let panicked = std::thread::panicking();
+            self.report(if panicked { FlightEnd::Failed(ErrorType::Internal) } else { FlightEnd::GivenUp });
         }
     }
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

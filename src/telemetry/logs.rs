@@ -21,7 +21,7 @@ use tracing_subscriber::{
 
 use self::{json::JsonLines, throttle::Throttle};
 use super::{
-    event::{CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
+    event::{CallEnded, DropCause, Event, FlightEnd, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
     spans::TARGET,
 };
@@ -105,8 +105,8 @@ impl Logs {
             "flight finished",
             span = flight.span,
             tidegate.upstream = &*flight.endpoint.name,
-            "error.type" = flight.error_type.map(ErrorType::as_str),
-            cancelled = flight.cancelled,
+            "error.type" = flight.end.error_type().map(ErrorType::as_str),
+            cancelled = flight.end == FlightEnd::GivenUp,
             tidegate.call.attempts = flight.attempts,
             tidegate.call.retries = flight.retries,
             retry_delay_ms = milliseconds(flight.retry_delay),

@@ -1,14 +1,22 @@
 //! However a flight ends, it is told once, leaves the map, and owes nobody a token.
 
+use std::time::Duration;
+
 use futures_util::poll;
-use tidegate::extraction::{AttemptKind, AttemptOutcome, ErrorType, ExtractError};
+use tidegate::{
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, ExtractError},
+    telemetry::event::FlightEnd,
+};
 
 use crate::{
     recorder::Told,
     world::{Reply, World},
 };
 
-const LOST: Told = Told::FlightEnded { error_type: Some(ErrorType::Internal), cancelled: false, attempts: 0 };
+/// The end of a flight that panicked in its last attempt.
+fn lost(attempts: u32) -> Told {
+    Told::FlightEnded { end: FlightEnd::Failed(ErrorType::Internal), attempts }
+}
 
 fn failed(number: u32, error_type: ErrorType) -> Told {
     Told::AttemptEnded { number, outcome: AttemptOutcome::Failure, error_type: Some(error_type) }
@@ -25,7 +33,7 @@ async fn a_panicking_upstream_is_an_internal_fault_that_is_told_once() {
     assert!(matches!(error, ExtractError::Internal { .. }), "{error}");
     let attempts = world.told.all(Told::is_of_attempts);
     assert_eq!(attempts, [started(1, AttemptKind::Initial), failed(1, ErrorType::Internal)]);
-    assert_eq!(world.told.all(Told::ends_a_flight), [LOST]);
+    assert_eq!(world.told.all(Told::ends_a_flight), [lost(1)]);
     assert_eq!(world.flights(), 0);
     world.the_purse_fills_up().await;
 }
@@ -36,7 +44,7 @@ async fn a_panic_in_a_retry_spends_its_stake_and_no_more() {
     let error = world.call("a").await.unwrap_err();
     assert!(matches!(error, ExtractError::Internal { .. }), "{error}");
     assert_eq!(world.told.all(Told::is_of_attempts).last(), Some(&failed(2, ErrorType::Internal)));
-    assert_eq!(world.told.all(Told::ends_a_flight), [LOST]);
+    assert_eq!(world.told.all(Told::ends_a_flight), [lost(2)]);
     assert_eq!(world.flights(), 0);
     assert!(world.told.budget() < 1.0, "a retry was paid for");
     world.the_purse_fills_up().await;
@@ -51,12 +59,40 @@ async fn a_flight_whose_leader_leaves_before_it_starts_asks_nobody() {
     assert_eq!(world.flights(), 1);
     drop(leader);
     world.told.told_after(0, Told::ends_a_flight).await;
-    let cancelled = Told::FlightEnded { error_type: None, cancelled: true, attempts: 0 };
+    let cancelled = Told::FlightEnded { end: FlightEnd::GivenUp, attempts: 0 };
     assert_eq!(world.told.all(Told::ends_a_flight), [cancelled]);
     assert_eq!(world.told.all(Told::is_of_attempts), []);
     assert_eq!(world.upstream.asked().len(), 0);
     world.the_purse_fills_up().await;
     assert_eq!(world.flights(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flight_that_is_cut_tells_what_it_has_done() {
+    let world = World::new(|asked| if asked.number == 1 { Reply::unavailable(None) } else { Reply::Hangs });
+    let mut call = world.call("a");
+    let second = |told: &Told| matches!(told, Told::AttemptStarted { number: 2, .. });
+    tokio::select! {
+        end = &mut call => panic!("nothing answers it: {end:?}"),
+        () = world.told.told_after(0, second) => world.cut(),
+    }
+    world.told.told_after(0, Told::ends_a_flight).await;
+    let cut = Told::FlightEnded { end: FlightEnd::GivenUp, attempts: 2 };
+    assert_eq!(world.told.all(Told::ends_a_flight), [cut]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flight_that_all_leave_between_attempts_has_not_failed() {
+    let world = World::new(|_| Reply::unavailable(Some(Duration::from_secs(10))));
+    let mut call = world.call("a");
+    tokio::select! {
+        end = &mut call => panic!("nobody has waited: {end:?}"),
+        () = world.told.told_after(0, |told| *told == Told::RetryScheduled) => drop(call),
+    }
+    world.told.told_after(0, Told::ends_a_flight).await;
+    let left = Told::FlightEnded { end: FlightEnd::GivenUp, attempts: 1 };
+    assert_eq!(world.told.all(Told::ends_a_flight), [left]);
+    world.the_purse_fills_up().await;
 }
 
 #[tokio::test(start_paused = true)]

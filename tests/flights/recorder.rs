@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tidegate::{
     extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict},
-    telemetry::{Event, Observer},
+    telemetry::{Event, Observer, event::FlightEnd},
 };
 use tokio::{sync::watch, time::timeout};
 
@@ -14,7 +14,7 @@ use crate::world::PATIENCE;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     FlightStarted,
-    FlightEnded { error_type: Option<ErrorType>, cancelled: bool, attempts: u32 },
+    FlightEnded { end: FlightEnd, attempts: u32 },
     AttemptStarted { number: u32, kind: AttemptKind },
     AttemptEnded { number: u32, outcome: AttemptOutcome, error_type: Option<ErrorType> },
     RetryScheduled,
@@ -26,11 +26,7 @@ impl Told {
     fn of(event: &Event<'_>) -> Option<Self> {
         Some(match event {
             Event::FlightStarted { .. } => Self::FlightStarted,
-            Event::FlightEnded(end) => Self::FlightEnded {
-                error_type: end.error_type,
-                cancelled: end.cancelled,
-                attempts: end.attempts,
-            },
+            Event::FlightEnded(flight) => Self::FlightEnded { end: flight.end, attempts: flight.attempts },
             Event::AttemptStarted(facts) => Self::AttemptStarted { number: facts.number, kind: facts.kind },
             Event::AttemptEnded { attempt, outcome, error_type, .. } => {
                 Self::AttemptEnded { number: attempt.number, outcome: *outcome, error_type: *error_type }

@@ -114,6 +114,7 @@ pub type Calling = BoxFuture<'static, Result<Arc<Extraction>, ExtractError>>;
 pub struct World {
     pub upstream: Arc<Scripted>,
     pub told: Arc<Recorder>,
+    tasks: Tasks,
     pipeline: Arc<Pipeline>,
     profile: Arc<Profile>,
 }
@@ -131,8 +132,14 @@ impl World {
         });
         let told = Arc::new(Recorder::default());
         let observer: Arc<dyn Observer> = told.clone();
-        let pipeline = support::pipeline(upstream.clone(), observer, policy, 0x5eed_0f17, &Tasks::default());
-        Self { upstream, told, pipeline, profile: support::profile(PATIENCE) }
+        let tasks = Tasks::default();
+        let pipeline = support::pipeline(upstream.clone(), observer, policy, 0x5eed_0f17, &tasks);
+        Self { upstream, told, tasks, pipeline, profile: support::profile(PATIENCE) }
+    }
+
+    /// Ends all flights at once, as the end of a drain does.
+    pub fn cut(&self) {
+        self.tasks.cut();
     }
 
     /// A call that waits as long as the test does.

@@ -11,7 +11,10 @@ use tidegate::{
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, LogFormat, LogLevel, RpcGuard, Telemetry,
         TelemetrySettings,
-        event::{AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnded, Signal, ValidationResult},
+        event::{
+            AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnd, FlightEnded, Signal,
+            ValidationResult,
+        },
         spans,
     },
     upstream::{Endpoint, RetrySafety, settings::Prices},
@@ -192,15 +195,13 @@ fn flight_ended<'a>(
 ) -> FlightEnded<'a> {
     FlightEnded {
         endpoint,
-        error_type,
-        cancelled: false,
+        end: error_type.map_or(FlightEnd::Answered, FlightEnd::Failed),
         attempts: 2,
         retries: 1,
         retry_delay: Duration::from_millis(210),
         followers: 1,
         usage: usage(),
         response: &NOTHING_TOLD,
-        wasted: Usage::default(),
         elapsed: Duration::from_millis(900),
         span,
     }

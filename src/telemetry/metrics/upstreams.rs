@@ -181,11 +181,7 @@ impl UpstreamMetrics {
     }
 
     pub(super) fn flight_ended(&self, flight: &FlightEnded<'_>, span: Option<SpanIds>) {
-        let outcome = match (flight.cancelled, flight.error_type) {
-            (true, _) => AttemptOutcome::Cancelled,
-            (false, Some(_)) => AttemptOutcome::Failure,
-            (false, None) => AttemptOutcome::Success,
-        };
+        let (outcome, error_type) = (flight.end.outcome(), flight.end.error_type());
         if flight.retries > 0
             && let Some(retries) = self.call_retries.at(0, outcome as usize)
         {
@@ -200,9 +196,9 @@ impl UpstreamMetrics {
             let make = || self.instruments.traced_histogram(&list::RETRY_DELAY_DURATION, labels());
             self.retry_delay.get_or_init(make).record(flight.retry_delay.as_secs_f64(), span);
         }
-        let duration = self.gen_ai.get(flight.error_type, || {
+        let duration = self.gen_ai.get(error_type, || {
             let [operation, provider, model] = gen_ai_labels(flight.endpoint);
-            let labels = [operation, provider, model, error_word(flight.error_type)];
+            let labels = [operation, provider, model, error_word(error_type)];
             self.instruments.traced_histogram(&list::GEN_AI_DURATION, labels)
         });
         duration.record(flight.elapsed.as_secs_f64(), span);

@@ -11,7 +11,7 @@ use super::milliseconds;
 use crate::{
     extraction::{AttemptOutcome, ErrorType, ResponseFacts, Usage, Verdict},
     telemetry::{
-        event::{CacheResult, CallEnded, Event, FlightEnded},
+        event::{CacheResult, CallEnded, Event, FlightEnd, FlightEnded},
         rpc::is_server_error,
     },
 };
@@ -114,10 +114,10 @@ fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
     ]);
     tokens(span, flight.usage);
     response(span, flight.response);
-    if flight.cancelled {
-        span.set_attribute(KeyValue::new("tidegate.flight.cancelled", true));
-    } else if let Some(error_type) = flight.error_type {
-        failed(span, error_type);
+    match flight.end {
+        FlightEnd::Answered => {}
+        FlightEnd::Failed(error_type) => failed(span, error_type),
+        FlightEnd::GivenUp => span.set_attribute(KeyValue::new("tidegate.flight.cancelled", true)),
     }
 }
 
