@@ -114,6 +114,7 @@ impl App {
             limits: config.admission.clone(),
             pipeline: Arc::clone(&pipeline),
             observer: Arc::clone(&observer),
+            cut: tasks.cut_off(),
         };
         let health_service = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let (spans, greetings) = (telemetry.spans(), tasks.clone());

@@ -319,20 +319,13 @@ fn excuses_staleness(verdict: Verdict) -> bool {
 }
 
 fn deadline_exceeded(trail: &Trail, joined: bool) -> ExtractError {
-    // The flight may have cut its attempt for the same reason a moment earlier.
     let cut = |attempt: &AttemptRecord| attempt.error_type == Some(ErrorType::DeadlineExceeded);
-    let running = trail.attempts.last().is_some_and(|attempt| attempt.outcome.is_none() || cut(attempt));
     let failed = trail
         .attempts
         .iter()
         .rev()
         .find(|attempt| attempt.outcome == Some(AttemptOutcome::Failure) && !cut(attempt));
-    let phase = match (joined, running) {
-        (true, _) => Phase::Joined,
-        (false, true) => Phase::Attempt,
-        (false, false) if trail.attempts.is_empty() => Phase::Admission,
-        (false, false) => Phase::Backoff,
-    };
+    let phase = Phase::of(trail, joined);
     ExtractError::DeadlineExceeded { phase, last: failed.and_then(|attempt| attempt.error_type) }
 }
 

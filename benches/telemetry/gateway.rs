@@ -61,6 +61,7 @@ pub async fn serve_untold(told: &Serve) -> Outcome<()> {
         limits: config.admission.clone(),
         pipeline: Arc::new(pipeline),
         observer,
+        cut: tasks.cut_off(),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     announce(listener.local_addr()?)?;

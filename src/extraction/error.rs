@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ErrorType, Withheld, label::labels};
+use super::{ErrorType, Trail, Withheld, label::labels};
 
 /// Why a call has no answer. Cheap to clone: the callers of a shared flight get the same one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -101,6 +101,20 @@ labels! {
     }
 }
 
+impl Phase {
+    /// What a call is doing that got as far as `trail`; `joined` if it waits for another call's flight.
+    pub fn of(trail: &Trail, joined: bool) -> Self {
+        match trail.attempts.last() {
+            _ if joined => Self::Joined,
+            None => Self::Admission,
+            // The flight may have cut its attempt for the same reason a moment earlier.
+            Some(last) if last.error_type == Some(ErrorType::DeadlineExceeded) => Self::Attempt,
+            Some(last) if last.outcome.is_none() => Self::Attempt,
+            Some(_) => Self::Backoff,
+        }
+    }
+}
+
 labels! {
     /// How a call ended; each call has exactly one.
     pub enum Verdict {
@@ -112,7 +126,7 @@ labels! {
         Unauthenticated = "unauthenticated",
         /// Refused at the door: as many calls as allowed were running.
         Saturated = "saturated",
-        /// Refused at the door: the gateway was shutting down.
+        /// Refused at the door, or cut at the end of the drain: the gateway was shutting down.
         Draining = "draining",
         /// Nothing in the cache, and nothing else was wanted.
         NotCached = "not_cached",
@@ -128,7 +142,7 @@ labels! {
         AnswerInvalid = "answer_invalid",
         /// The model refused to answer.
         Refused = "refused",
-        /// The caller left.
+        /// The caller left before its deadline.
         Cancelled = "cancelled",
         /// This version can't do what was asked.
         Unimplemented = "unimplemented",

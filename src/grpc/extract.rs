@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Span;
 
@@ -40,6 +41,8 @@ pub struct Extraction {
     pub pipeline: Arc<Pipeline>,
     /// Is told what happens.
     pub observer: Arc<dyn Observer>,
+    /// Is cancelled when what still runs is cut.
+    pub cut: CancellationToken,
 }
 
 #[tonic::async_trait]
@@ -53,7 +56,8 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
         // Outlives the guard, however the call ends: who waits for the last place to be free, as the drain does,
         // has heard of every end.
         let mut place = None;
-        let mut guard = CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone());
+        let mut guard =
+            CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone(), self.cut.clone());
         // Larger than a task's usual future; one allocation per call.
         let (profile, served) = Box::pin(self.serve(request, received, &mut guard, &mut place)).await;
         let verdict = served.result.as_ref().err().map_or(Verdict::Ok, ExtractError::verdict);

@@ -3,13 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::event::{CacheResult, CallEnded, Event, Observer};
 use crate::extraction::{Entry, ErrorType, ExtractError, Phase, Trail, Verdict};
 
 /// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
-/// [`CallGuard::end`] means that the caller left: the verdict is `cancelled`.
+/// [`CallGuard::end`] means that nobody waits for its answer any more: because the gateway has cut it, its
+/// deadline has passed, or its caller left.
 pub struct CallGuard {
     observer: Arc<dyn Observer>,
     entry: Entry,
@@ -24,12 +26,13 @@ pub struct CallGuard {
     joined: bool,
     trail: Trail,
     last_error: Option<ErrorType>,
+    cut: CancellationToken,
     ended: bool,
 }
 
 impl CallGuard {
-    /// Starts the clock. Nothing is reported yet.
-    pub fn begin(observer: Arc<dyn Observer>, entry: Entry, span: Span) -> Self {
+    /// Starts the clock. Nothing is reported yet. `cut` is cancelled when the gateway ends what still runs.
+    pub fn begin(observer: Arc<dyn Observer>, entry: Entry, span: Span, cut: CancellationToken) -> Self {
         Self {
             observer,
             entry,
@@ -43,6 +46,7 @@ impl CallGuard {
             joined: false,
             trail: Trail::default(),
             last_error: None,
+            cut,
             ended: false,
         }
     }
@@ -163,9 +167,18 @@ impl CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        if !self.ended {
-            let panicked = std::thread::panicking();
-            self.report(if panicked { Verdict::Internal } else { Verdict::Cancelled }, None);
+        if self.ended {
+            return;
+        }
+        let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if std::thread::panicking() {
+            self.report(Verdict::Internal, None);
+        } else if self.cut.is_cancelled() {
+            self.report(Verdict::Draining, None);
+        } else if late {
+            self.report(Verdict::DeadlineExceeded, Some(Phase::of(&self.trail, self.joined)));
+        } else {
+            self.report(Verdict::Cancelled, None);
         }
     }
 }

@@ -133,6 +133,7 @@ async fn the_drain_has_a_limit() {
     let cut = silent.join_next().await.unwrap().unwrap().expect_err("it was cut");
     assert_eq!((cut.code(), reason_of(&cut).as_str()), (Code::Unavailable, "GATEWAY_DRAINING"));
     assert_eq!(logged(&log, "tidegate.server.stopped")["cut"], 1);
+    assert_eq!(logged(&log, "tidegate.call.finished")["tidegate.call.verdict"], "draining");
     let at = |event: &str| log.iter().position(|line| line.contains(event)).unwrap();
     assert!(at("tidegate.call.finished") < at("tidegate.server.stopped"), "its end is told: {log:#?}");
 }

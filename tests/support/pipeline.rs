@@ -18,6 +18,7 @@ use tidegate::{
     upstream::{Answer, Endpoint, Exchange, RetrySafety, Upstream},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 /// The most bytes of answers that are kept: more than any of these tests has.
@@ -67,7 +68,7 @@ pub async fn extract(
     observer: Arc<dyn Observer>,
     call: Call,
 ) -> Result<Arc<Extraction>, ExtractError> {
-    let mut guard = CallGuard::begin(observer, call.entry, Span::none());
+    let mut guard = CallGuard::begin(observer, call.entry, Span::none(), CancellationToken::new());
     guard.accepted(&call.profile.name);
     let served = pipeline.extract(&call, &mut guard).await;
     guard.end(served.result.as_ref().map(|_| ()));

@@ -9,6 +9,8 @@ use tidegate::{
     extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, ExtractError, Phase, Usage},
     telemetry::{AttemptGuard, CallGuard, Event, Observer, RpcGuard},
 };
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use crate::script::{METHOD, endpoint, facts, trail};
@@ -59,7 +61,9 @@ async fn attempts_and_rpcs_end_once() {
 #[tokio::test(start_paused = true)]
 async fn calls_end_once_and_know_their_own_cost() {
     let notes = Arc::new(Notes::default());
-    let begin = || CallGuard::begin(Arc::clone(&notes) as Arc<dyn Observer>, Entry::Unary, Span::none());
+    let cut = CancellationToken::new();
+    let begin =
+        || CallGuard::begin(Arc::clone(&notes) as Arc<dyn Observer>, Entry::Unary, Span::none(), cut.clone());
 
     let mut call = begin();
     call.accepted(&"entities".into());
@@ -70,13 +74,22 @@ async fn calls_end_once_and_know_their_own_cost() {
     let mut call = begin();
     call.accepted(&"entities".into());
     drop(call);
+    let mut late = begin();
+    late.deadline(Instant::now());
+    late.joined();
+    drop(late);
     begin().end(Err(&ExtractError::DeadlineExceeded { phase: Phase::Backoff, last: Some(ErrorType::Reset) }));
+    let running = begin();
+    cut.cancel();
+    drop(running);
     let expected = [
         "call started",
         "call ok None None Some(2)",
         "call started",
         "call cancelled None None None",
+        "call deadline_exceeded None Some(\"joined\") None",
         "call deadline_exceeded Some(\"reset\") Some(\"backoff\") None",
+        "call draining None None None",
     ];
     assert_eq!(*notes.0.lock().unwrap(), expected);
 }

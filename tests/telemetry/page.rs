@@ -16,6 +16,7 @@ use tidegate::{
     },
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use crate::script::{METHOD, endpoint, facts, late_call, mended_call, quiet, the_rest};
@@ -202,9 +203,11 @@ fn gauges_show_what_is_running() {
     let running = AttemptGuard::begin(telemetry.observer(), facts);
     let inflight = |page: &str| value(page, "tidegate_upstream_inflight", &[("upstream", "primary")]);
     assert_eq!(inflight(&telemetry.page().render()), Some(1.0));
-    let mut call = CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none());
+    let mut call =
+        CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none(), CancellationToken::new());
     call.accepted(&"entities".into());
-    let refused = CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none());
+    let refused =
+        CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none(), CancellationToken::new());
     let active = |page: &str| value(page, "tidegate_calls_active", &[]);
     assert_eq!(active(&telemetry.page().render()), Some(1.0), "who was not let in takes no place");
     drop((running, call, refused));

@@ -20,6 +20,7 @@ use tidegate::{
     upstream::{Endpoint, RetrySafety, settings::Prices},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 pub(crate) const METHOD: &str = "tidegate.v1.ExtractionService/Extract";
@@ -107,7 +108,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     };
     let server = telemetry.spans().server(METHOD, headers);
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
-    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
+    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server, CancellationToken::new());
     call.accepted(&profile);
     call.cache(CacheResult::Miss, None);
 
@@ -155,7 +156,7 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
     };
     let server = telemetry.spans().server(METHOD, &HeaderMap::new());
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
-    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server);
+    let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server, CancellationToken::new());
     call.accepted(&profile);
     call.cache(CacheResult::Bypass, None);
     let flight = spans::flight(call.span(), &endpoint, &profile);
