@@ -60,6 +60,7 @@ impl AttemptGuard {
             http_status,
             usage,
             elapsed,
+            judging: self.started.elapsed().saturating_sub(elapsed),
         });
     }
 }

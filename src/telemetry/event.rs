@@ -156,6 +156,8 @@ pub enum Event<'a> {
         usage: Usage,
         /// From sending to the end of the answer's body.
         elapsed: Duration,
+        /// From there to this event: the answer was validated and grounded.
+        judging: Duration,
     },
     /// A retry was decided and its wait began.
     RetryScheduled {

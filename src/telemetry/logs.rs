@@ -116,7 +116,7 @@ impl Logs {
     }
 
     fn attempt_ended(&self, event: &Event<'_>) {
-        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed } =
+        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed, .. } =
             *event
         else {
             return;

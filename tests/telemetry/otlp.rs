@@ -6,10 +6,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use http::HeaderMap;
 use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, status::StatusCode};
-use tidegate::telemetry::{
-    Configured, Telemetry, TelemetrySettings,
-    catalogue::{self, Kind},
-    spans,
+use tidegate::{
+    extraction::{AttemptKind, AttemptOutcome, Usage},
+    telemetry::{
+        Configured, Event, Telemetry, TelemetrySettings,
+        catalogue::{self, Kind},
+        spans,
+    },
 };
 use tracing::Span;
 
@@ -18,7 +21,7 @@ use crate::{
     lines::Lines,
     page::{samples, value},
     script::{
-        METHOD, TRACE, caller_headers, configured, endpoint, late_call, mended_call, quiet, settings,
+        METHOD, TRACE, caller_headers, configured, endpoint, facts, late_call, mended_call, quiet, settings,
         the_rest,
     },
 };
@@ -88,6 +91,31 @@ async fn spans_say_what_came_of_the_work() {
     assert_eq!(second["tidegate.attempt.wait_ms"], "210");
     assert_eq!(second["tidegate.attempt.wait_source"], "exponential");
     assert!(!second.contains_key("error.type"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_ends_with_the_body_of_its_answer() {
+    let collector = Collector::default();
+    let telemetry = collector.telemetry().await;
+    let server = telemetry.spans().server(METHOD, &caller_headers(true));
+    let attempt = facts(&server, &endpoint("primary"), 1, AttemptKind::Initial);
+    telemetry.observer().observe(&Event::AttemptEnded {
+        attempt: &attempt,
+        outcome: AttemptOutcome::Success,
+        error_type: None,
+        detail: None,
+        http_status: Some(200),
+        usage: Usage::default(),
+        elapsed: Duration::from_millis(70),
+        judging: Duration::from_hours(1),
+    });
+    drop((attempt, server));
+    telemetry.shutdown().await;
+    let spans = collector.spans();
+    let attempt = spans.iter().find(|span| span.name == "POST").unwrap();
+    let early = Duration::from_nanos(attempt.start_time_unix_nano - attempt.end_time_unix_nano);
+    assert!(early > Duration::from_mins(59), "judged for an hour, it ended {early:?} before it began");
+    assert_eq!(attributes(&attempt.attributes)["http.response.status_code"], "200");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{
     Array, KeyValue, StringValue, Value,
+    time::now,
     trace::{SpanRef, Status},
 };
 
@@ -52,11 +53,13 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         Event::AttemptStarted(attempt) => {
             span.set_attribute(KeyValue::new("tidegate.attempt.id", std::sync::Arc::clone(&attempt.id)));
         }
-        Event::AttemptEnded { outcome, error_type, detail, http_status, usage, .. } => {
+        Event::AttemptEnded { outcome, error_type, detail, http_status, usage, judging, .. } => {
             attempt_ended(span, outcome, error_type, http_status, usage);
             if let Some(detail) = detail {
                 span.set_attribute(KeyValue::new("tidegate.error.detail", detail.as_str()));
             }
+            // What the gateway did with the answer is none of the upstream's time.
+            span.end_with_timestamp(now() - judging);
         }
         Event::RetryWithheld { reason, budget_limit, .. } => {
             span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
