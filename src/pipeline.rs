@@ -129,10 +129,9 @@ impl Pipeline {
             );
         };
         let flight_key = FlightKey::of(call, key);
-        let new_span = || spans::flight(guard.span(), target.upstream.endpoint(), &call.profile.name);
-        let (mut waiter, joined) = match self.flights.board(flight_key, call.deadline.instant(), new_span) {
+        let (mut waiter, joined) = match self.flights.board(flight_key, call.deadline.instant()) {
             Boarding::Led(waiter, pilot) => {
-                self.take_off(call, key, flight_key, &target, pilot);
+                self.take_off(call, key, flight_key, &target, pilot, guard.span().clone());
                 (waiter, false)
             }
             Boarding::Joined(waiter) => {
@@ -177,7 +176,7 @@ impl Pipeline {
     ) -> (Landing, Report) {
         let since = Instant::now();
         let mut wait = Wait {
-            span: joined.then(|| spans::joined(guard.span(), waiter.span())),
+            span: joined.then(|| spans::joined(guard.span())),
             observer: &*self.observer,
             guard,
             log: waiter.log().clone(),
@@ -215,6 +214,7 @@ impl Pipeline {
         flight_key: FlightKey,
         target: &Arc<Target>,
         pilot: Pilot,
+        span: Span,
     ) {
         let mut rng = self.seeds.fork();
         let endpoint = target.upstream.endpoint();
@@ -233,7 +233,7 @@ impl Pipeline {
             observer: Arc::clone(&self.observer),
             clock: Arc::clone(&self.clock),
             rng,
-            span: pilot.span().clone(),
+            span,
         };
         let answers = self.answers.clone();
         let (upstream, model) = (Arc::clone(&endpoint.name), Arc::clone(&endpoint.model));
@@ -302,6 +302,9 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         self.guard.trail(&self.log.trail(Instant::now()));
         if let Some(span) = &self.span {
+            if let Some(flight) = self.log.span() {
+                spans::link(span, &flight);
+            }
             let elapsed = self.since.elapsed();
             self.observer.observe(&Event::FlightWaited { answered: self.answered, elapsed, span });
         }

@@ -23,7 +23,7 @@ pub use attempt::AttemptGuard;
 pub use call::CallGuard;
 pub use connection::ConnectionGuard;
 pub use event::{Event, Observer};
-pub use flight::FlightGuard;
+pub use flight::{FlightEnd, FlightGuard};
 pub use recorder::{Recorder, calls::CallFilter, overview::Span as OverviewSpan};
 pub use rpc::RpcGuard;
 pub use settings::{Configured, LogFormat, LogLevel, TelemetrySettings};

@@ -9,7 +9,6 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
-use tracing::Span;
 
 use super::FlightKey;
 use crate::{
@@ -29,7 +28,6 @@ pub struct Flights {
 struct Running {
     gathering: Gathering,
     log: FlightLog,
-    span: Span,
     landing: watch::Sender<Option<Landing>>,
 }
 
@@ -64,14 +62,8 @@ pub enum Waited {
 }
 
 impl Flights {
-    /// A seat on the flight that `key` names, which is started if there is none. `span` makes the span
-    /// of a new flight.
-    pub fn board(
-        self: &Arc<Self>,
-        key: FlightKey,
-        deadline: Instant,
-        span: impl FnOnce() -> Span,
-    ) -> Boarding {
+    /// A seat on the flight that `key` names, which is started if there is none.
+    pub fn board(self: &Arc<Self>, key: FlightKey, deadline: Instant) -> Boarding {
         let mut in_the_air = self.in_the_air();
         if let Some(running) = in_the_air.get(&key)
             && running.gathering.join(deadline)
@@ -81,7 +73,6 @@ impl Flights {
         let running = Arc::new(Running {
             gathering: Gathering::of_one(deadline),
             log: FlightLog::default(),
-            span: span(),
             landing: watch::Sender::new(None),
         });
         in_the_air.insert(key, Arc::clone(&running));
@@ -135,11 +126,6 @@ impl Waiter {
     pub fn log(&self) -> &FlightLog {
         &self.running.log
     }
-
-    /// The flight's span.
-    pub fn span(&self) -> &Span {
-        &self.running.span
-    }
 }
 
 impl Drop for Waiter {
@@ -157,11 +143,6 @@ impl Pilot {
     /// Where to write down the attempts.
     pub fn log(&self) -> &FlightLog {
         &self.running.log
-    }
-
-    /// The flight's span.
-    pub fn span(&self) -> &Span {
-        &self.running.span
     }
 
     /// Tells all who wait what came of the flight. The answer must be in the cache by now: from here on

@@ -27,7 +27,7 @@ use crate::{
         AttemptKind, AttemptRecord, BudgetLimit, ErrorType, ExtractError, Extraction, Phase, Tenant,
         UpstreamFailure, Withheld,
     },
-    telemetry::{Event, FlightGuard, Observer, event::FlightEnd},
+    telemetry::{Event, FlightEnd, FlightGuard, Observer, spans},
     upstream::{Endpoint, Fault, Question, Repair},
 };
 
@@ -64,13 +64,15 @@ pub struct Flight {
     pub clock: Arc<dyn WallClock>,
     /// Draws the waits.
     pub rng: StdRng,
-    /// The logical CLIENT span.
+    /// The span of the call that started the flight; once it flies, its own logical CLIENT span below that.
     pub span: Span,
 }
 
 impl Flight {
     /// Flies until there is an answer or the plan gives up.
     pub async fn fly(mut self) -> Landing {
+        self.span = spans::flight(&self.span, &self.endpoint(), &self.question.profile.name);
+        self.log.take_off(self.span.clone());
         let (log, gathering) = (self.log.clone(), self.gathering.clone());
         let flown = move || (log.trail(Instant::now()), gathering.now().followers);
         let observer = Arc::clone(&self.observer);

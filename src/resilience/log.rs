@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::extraction::{AttemptOutcome, AttemptRecord, ErrorType, ResponseFacts, Trail, Usage, Withheld};
 
@@ -15,6 +16,7 @@ pub struct FlightLog(Arc<Mutex<Pages>>);
 
 #[derive(Debug, Default)]
 struct Pages {
+    span: Option<Span>,
     trail: Trail,
     /// When the attempt that runs now was sent.
     sent: Option<Instant>,
@@ -40,6 +42,16 @@ pub struct AttemptEnd {
 }
 
 impl FlightLog {
+    /// The flight takes off; `span` is its own.
+    pub fn take_off(&self, span: Span) {
+        self.pages().span = Some(span);
+    }
+
+    /// The flight's span; absent until it takes off.
+    pub fn span(&self) -> Option<Span> {
+        self.pages().span.clone()
+    }
+
     /// A wait between attempts begins.
     pub fn wait(&self, now: Instant) {
         self.pages().waiting = Some(now);

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::flight::FlightEnd;
 use crate::{
     extraction::{
         Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Phase,
@@ -302,36 +303,6 @@ pub struct CallEnded<'a> {
     pub trail: &'a Trail,
     /// The call's span: SERVER for a gRPC call.
     pub span: &'a Span,
-}
-
-/// What came of a flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlightEnd {
-    /// A valid answer.
-    Answered,
-    /// No answer, in spite of all attempts.
-    Failed(ErrorType),
-    /// It was given up because nobody waited any more, or cut because the gateway ends.
-    GivenUp,
-}
-
-impl FlightEnd {
-    /// The same, as one of an attempt's ends.
-    pub fn outcome(self) -> AttemptOutcome {
-        match self {
-            Self::Answered => AttemptOutcome::Success,
-            Self::Failed(_) => AttemptOutcome::Failure,
-            Self::GivenUp => AttemptOutcome::Cancelled,
-        }
-    }
-
-    /// What it failed with.
-    pub fn error_type(self) -> Option<ErrorType> {
-        match self {
-            Self::Failed(error_type) => Some(error_type),
-            Self::Answered | Self::GivenUp => None,
-        }
-    }
 }
 
 /// How a flight ended.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::event::{Event, FlightEnd, FlightEnded, Observer};
+use super::event::{Event, FlightEnded, Observer};
 use crate::{
-    extraction::{ErrorType, Trail},
+    extraction::{AttemptOutcome, ErrorType, Trail},
     upstream::Endpoint,
 };
 
@@ -20,6 +20,36 @@ pub struct FlightGuard<F: Fn() -> (Trail, u64)> {
     flown: F,
     departure: Instant,
     ended: bool,
+}
+
+/// What came of a flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlightEnd {
+    /// A valid answer.
+    Answered,
+    /// No answer, in spite of all attempts.
+    Failed(ErrorType),
+    /// It was given up because nobody waited any more, or cut because the gateway ends.
+    GivenUp,
+}
+
+impl FlightEnd {
+    /// The same, as one of an attempt's ends.
+    pub fn outcome(self) -> AttemptOutcome {
+        match self {
+            Self::Answered => AttemptOutcome::Success,
+            Self::Failed(_) => AttemptOutcome::Failure,
+            Self::GivenUp => AttemptOutcome::Cancelled,
+        }
+    }
+
+    /// What it failed with.
+    pub fn error_type(self) -> Option<ErrorType> {
+        match self {
+            Self::Failed(error_type) => Some(error_type),
+            Self::Answered | Self::GivenUp => None,
+        }
+    }
 }
 
 impl<F: Fn() -> (Trail, u64)> FlightGuard<F> {

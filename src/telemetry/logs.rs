@@ -21,7 +21,8 @@ use tracing_subscriber::{
 
 use self::{json::JsonLines, throttle::Throttle};
 use super::{
-    event::{CallEnded, DropCause, Event, FlightEnd, FlightEnded, Observer, Signal},
+    FlightEnd,
+    event::{CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
     spans::TARGET,
 };

@@ -114,15 +114,20 @@ pub fn attempt(flight: &Span, record: &AttemptRecord, endpoint: &Endpoint, remai
     })
 }
 
-/// The INTERNAL span of a call that waits for another call's flight, with a link to that flight.
-pub fn joined(parent: &Span, flight: &Span) -> Span {
+/// The INTERNAL span of a call that waits for another call's flight.
+pub fn joined(parent: &Span) -> Span {
     let make = || tracing::info_span!(target: "tidegate", parent: None, "tidegate.flight.wait", otel.kind = "internal");
-    child(parent, make, |span| {
+    child(parent, make, |_| {})
+}
+
+/// Links the wait of a call that joined to the flight that it waited for.
+pub fn link(wait: &Span, flight: &Span) {
+    if_sampled(wait, |wait| {
         let flight = flight.context().span().span_context().clone();
         if flight.is_valid() {
-            span.add_link(flight, vec![KeyValue::new("tidegate.link.type", "flight")]);
+            wait.add_link(flight, vec![KeyValue::new("tidegate.link.type", "flight")]);
         }
-    })
+    });
 }
 
 /// The headers that carry the trace on to an upstream: `traceparent` and `tracestate`, never baggage.

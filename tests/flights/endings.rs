@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::poll;
 use tidegate::{
     extraction::{AttemptKind, AttemptOutcome, ErrorType, ExtractError},
-    telemetry::event::FlightEnd,
+    telemetry::FlightEnd,
 };
 
 use crate::{

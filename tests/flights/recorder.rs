@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tidegate::{
     extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict},
-    telemetry::{Event, Observer, event::FlightEnd},
+    telemetry::{Event, FlightEnd, Observer},
 };
 use tokio::{sync::watch, time::timeout};
 

@@ -9,12 +9,9 @@ use tidegate::{
         ResponseFacts, Trail, Usage, WaitSource, Withheld,
     },
     telemetry::{
-        AttemptGuard, CallGuard, Configured, Event, LogFormat, LogLevel, RpcGuard, Telemetry,
+        AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, RpcGuard, Telemetry,
         TelemetrySettings,
-        event::{
-            AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnd, FlightEnded, Signal,
-            ValidationResult,
-        },
+        event::{AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnded, Signal, ValidationResult},
         spans,
     },
     upstream::{Endpoint, RetrySafety, settings::Prices},
@@ -115,7 +112,8 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     let flight = spans::flight(call.span(), &endpoint, &profile);
     observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
     let follower = telemetry.spans().server(METHOD, &HeaderMap::new());
-    let wait = spans::joined(&follower, &flight);
+    let wait = spans::joined(&follower);
+    spans::link(&wait, &flight);
     begin(1, AttemptKind::Initial, &flight).end(
         AttemptOutcome::Failure,
         Some(ErrorType::Overloaded),

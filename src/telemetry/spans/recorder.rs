@@ -12,7 +12,8 @@ use super::milliseconds;
 use crate::{
     extraction::{AttemptOutcome, ErrorType, ResponseFacts, Usage, Verdict},
     telemetry::{
-        event::{CacheResult, CallEnded, Event, FlightEnd, FlightEnded},
+        FlightEnd,
+        event::{CacheResult, CallEnded, Event, FlightEnded},
         rpc::is_server_error,
     },
 };
