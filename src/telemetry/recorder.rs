@@ -114,12 +114,17 @@ impl Recorder {
     /// The last calls that `filter` lets through, the latest first.
     pub fn calls(&self, filter: &CallFilter) -> LastCalls {
         let kept = lock(&self.memory.ring).kept();
-        LastCalls::of(&kept, filter, Instant::now(), self.unix())
+        LastCalls::of(self.process(), &kept, filter, Instant::now(), self.unix())
     }
 
-    /// Changes with each call that ends; never the same for two processes that started at different times.
+    /// Changes with each call that ends, and with the process.
     pub fn edition(&self) -> String {
-        format!("{:x}-{}", self.memory.born.as_micros(), lock(&self.memory.ring).seen())
+        format!("{}-{}", self.process(), lock(&self.memory.ring).seen())
+    }
+
+    /// Never the same for two processes that started at different times.
+    fn process(&self) -> String {
+        format!("{:x}", self.memory.born.as_micros())
     }
 
     /// The wall-clock time, since 1970.

@@ -11,6 +11,7 @@ export class CallList {
   #none;
   #scale;
   #lines = new Map();
+  #process = null;
   #seconds = 0;
 
   constructor({ list, count, none, scale }) {
@@ -20,6 +21,7 @@ export class CallList {
 
   show(facts) {
     const { calls } = facts;
+    this.#belong(facts.process);
     say(this.#count, calls.length < facts.matching
       ? `the latest ${number(calls.length)} of ${number(facts.matching)} that match, of ${plural(facts.kept, "call")} kept`
       : `${number(facts.matching)} of ${plural(facts.kept, "call")} kept`);
@@ -27,6 +29,14 @@ export class CallList {
     say(this.#none, none(facts));
     this.#rescale(calls);
     this.#settle(calls);
+  }
+
+  /** Another process numbers its calls anew: no line may stay for the number's sake. */
+  #belong(process) {
+    if (process === this.#process) return;
+    this.#process = process;
+    this.#lines.clear();
+    this.#list.replaceChildren();
   }
 
   #settle(calls) {

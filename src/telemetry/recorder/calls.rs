@@ -73,6 +73,8 @@ pub struct CallFilter {
 /// The last calls, the latest first.
 #[derive(Debug, Serialize)]
 pub struct LastCalls {
+    /// Whose calls: numbers begin anew with each process.
+    process: String,
     /// Calls that ended since the start.
     seen: u64,
     /// How many of them are kept at most.
@@ -185,10 +187,17 @@ impl CallFilter {
 
 impl LastCalls {
     /// `unix` is the wall-clock time at `now`, since 1970.
-    pub(super) fn of(kept: &Kept, filter: &CallFilter, now: Instant, unix: Duration) -> Self {
+    pub(super) fn of(
+        process: String,
+        kept: &Kept,
+        filter: &CallFilter,
+        now: Instant,
+        unix: Duration,
+    ) -> Self {
         let matching: Vec<_> = kept.calls.iter().filter(|call| filter.lets_through(call)).collect();
         let limit = filter.limit.unwrap_or(usize::MAX);
         Self {
+            process,
             seen: kept.seen,
             capacity: kept.capacity,
             kept: kept.calls.len(),
