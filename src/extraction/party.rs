@@ -1,6 +1,6 @@
 //! Whose doing the end of a call was: what the SLO counts, what the boards colour and what the live page calls hurt.
 
-use super::{Phase, Verdict};
+use super::{ErrorType, Phase, Verdict};
 
 /// Whose doing a call's end is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,10 @@ impl Party {
 /// deadline that passed at [`Phase::Admission`] was never any upstream's to keep: so little was left that nothing
 /// was sent.
 pub const SPENT_ON_UPSTREAMS: &[Phase] = &[Phase::Attempt, Phase::Backoff, Phase::Joined];
+
+/// Ends of attempts that say nothing of the upstream's health: it works, and it is the text that it can't or won't
+/// work on.
+pub const OF_THE_TEXT: &[ErrorType] = &[ErrorType::ContextLength, ErrorType::Refused];
 
 /// The verdicts that are the doing of one of these.
 pub fn verdicts_of(parties: &[Party]) -> Vec<&'static str> {

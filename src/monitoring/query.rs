@@ -63,6 +63,12 @@ impl Selector {
         self.matching(&name(label), "=~", &values.join("|"))
     }
 
+    /// Only those whose `label` has none of these values, or that lack it.
+    #[must_use]
+    pub fn none_of(self, label: &Label, values: &[&str]) -> Self {
+        self.matching(&name(label), "!~", &values.join("|"))
+    }
+
     /// Only those that have `label`.
     #[must_use]
     pub fn has(self, label: &Label) -> Self {

@@ -225,6 +225,20 @@ async fn an_upstream_that_is_waited_for_or_was_given_up_is_not_idle() {
 }
 
 #[tokio::test]
+async fn texts_that_are_refused_do_not_make_an_upstream_ill() {
+    let stage = Stage::scripted(always(Fault::Refused)).await;
+    for n in 0..5 {
+        stage.extract(&format!("{TEXT} {n}")).await.unwrap_err();
+    }
+    let facts = stage.gateway.admin_json("/api/overview").await;
+    let upstream = &facts["upstreams"][0];
+    assert_eq!((&upstream["state"], &upstream["window"]["success_share"]), (&"idle".into(), &Value::Null));
+    assert_eq!(upstream["window"]["by_error_type"]["refused"], 5);
+    let metrics = stage.gateway.metrics().await;
+    assert!(metrics.sum("tidegate_upstream_consecutive_failures", &[]).abs() < 0.5);
+}
+
+#[tokio::test]
 async fn an_expired_answer_is_no_recovery() {
     let profile = r#"cache = { ttl = "1ms", stale_if_error = "1h" }"#;
     let stage = Setup { profile, script: first_fails(), ..Setup::default() }.start().await;

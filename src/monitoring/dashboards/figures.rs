@@ -8,7 +8,7 @@ use crate::{
     },
     monitoring::{
         query::{Query, Selector, name},
-        rules::retries,
+        rules::{recording::upstreams::telling, retries},
     },
     telemetry::{
         catalogue::{Label, labels, list},
@@ -109,9 +109,9 @@ pub(super) fn amplification(by: &[&Label]) -> Query {
     share(by, &series(&list::ATTEMPTS), &first_attempts())
 }
 
-/// The share of attempts that failed, of those that were not given up.
+/// The share of attempts that failed, of those that tell of the upstream's health, as the alert counts it.
 pub(super) fn failing(by: &[&Label]) -> Query {
-    let failed = series(&list::ATTEMPTS).is(&labels::OUTCOME, AttemptOutcome::Failure.as_str());
+    let failed = telling(series(&list::ATTEMPTS)).is(&labels::OUTCOME, AttemptOutcome::Failure.as_str());
     share(by, &failed, &ended_attempts())
 }
 
@@ -120,10 +120,9 @@ pub(super) fn worst_upstreams(floor: f64) -> Query {
     worst(&labels::UPSTREAM, &failing(&[&labels::UPSTREAM]), &ended_attempts(), floor)
 }
 
-/// Attempts that were not given up.
+/// Attempts that tell of the upstream's health.
 fn ended_attempts() -> Selector {
-    let ended = [AttemptOutcome::Success, AttemptOutcome::Failure].map(AttemptOutcome::as_str);
-    series(&list::ATTEMPTS).one_of(&labels::OUTCOME, &ended)
+    telling(series(&list::ATTEMPTS)).is_not(&labels::OUTCOME, AttemptOutcome::Cancelled.as_str())
 }
 
 /// The share of retried flights that got a valid answer in the end, as the alert counts it.

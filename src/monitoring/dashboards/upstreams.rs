@@ -42,8 +42,9 @@ fn load(limits: &Limits) -> Row {
             lines(
                 "Failed share by upstream",
                 unit::RATIO,
-                "The share of attempts that failed, of those not given up. Retries hide some 10 %; half is \
-                 an outage. Next: HTTP statuses, and errors by type on Retries & failures.",
+                "The share of attempts that failed, of those not given up; not counted are texts that the model \
+                 refuses or that are too long for it. Retries hide some 10 %; half is an outage. Next: HTTP \
+                 statuses, and errors by type on Retries & failures.",
             )
             .ask(&figures::failing(&upstream), legend(&labels::UPSTREAM))
             .thresholds(GREEN, &limits.failed_attempts())

@@ -5,7 +5,7 @@
 
 mod answers;
 mod slo;
-mod upstreams;
+pub mod upstreams;
 
 use super::{Group, Options};
 

@@ -41,8 +41,8 @@ fn failing(options: &Options) -> Alert {
         labels: vec![],
         summary: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} fail".to_owned(),
         description: format!(
-            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, for whatever reason: it is \
-             the upstream, or the way to it, and not the gateway.",
+            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail: it is the upstream, \
+             the way to it, or too little time for it, and neither the texts nor the gateway.",
             percent(thresholds.failed_share)
         ),
         dashboard: DASHBOARD,

@@ -14,7 +14,7 @@ use super::{
     table::{ByName, Grid, Grown, Level},
 };
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld},
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld, party::OF_THE_TEXT},
     telemetry::{
         catalogue::{OTHER, labels, list},
         event::{AttemptFacts, FlightEnded},
@@ -131,6 +131,7 @@ impl UpstreamMetrics {
         self.inflight.down();
         match end.outcome {
             AttemptOutcome::Success => self.failures_running.clear(),
+            AttemptOutcome::Failure if says_nothing(end.error_type) => {}
             AttemptOutcome::Failure => self.failures_running.up(),
             AttemptOutcome::Cancelled => {}
         }
@@ -307,6 +308,11 @@ fn attempt_end(outcome: AttemptOutcome, error_type: Option<ErrorType>) -> usize 
 /// A failure always has a type, and nothing else has one.
 fn failure(outcome: AttemptOutcome, error_type: Option<ErrorType>) -> Option<ErrorType> {
     (outcome == AttemptOutcome::Failure).then(|| error_type.unwrap_or(ErrorType::Internal))
+}
+
+/// Whether a failure says nothing of the upstream's health.
+fn says_nothing(error_type: Option<ErrorType>) -> bool {
+    error_type.is_some_and(|error_type| OF_THE_TEXT.contains(&error_type))
 }
 
 fn error_word(error_type: Option<ErrorType>) -> LabelValue {

@@ -8,7 +8,9 @@ use super::{
     window::{Sum, Window},
 };
 use crate::{
-    extraction::{Alignment, AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld},
+    extraction::{
+        Alignment, AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld, party::OF_THE_TEXT,
+    },
     telemetry::event::{CacheResult, CallEnded, ValidationResult},
 };
 
@@ -256,9 +258,11 @@ impl<T: Number> AttemptCounts<T> {
         fresh.into_iter().map(|kind| self.kinds.of(kind as usize)).sum()
     }
 
-    /// Those that ended by themselves.
+    /// Those whose end tells of the upstream's health.
     pub(super) fn judged(&self) -> u64 {
-        self.succeeded() + self.outcomes.of(AttemptOutcome::Failure as usize)
+        let of_the_text: u64 =
+            OF_THE_TEXT.iter().map(|error_type| self.errors.of(*error_type as usize)).sum();
+        self.succeeded() + self.outcomes.of(AttemptOutcome::Failure as usize).saturating_sub(of_the_text)
     }
 
     /// Those that were given up before they were answered.

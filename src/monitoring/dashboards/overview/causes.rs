@@ -60,7 +60,8 @@ fn upstreams(limits: &Limits) -> Vec<Panel> {
             unit::RATIO,
             &format!(
                 "The upstreams with the highest share of failed attempts, before retries, of those with more \
-                 than {floor} attempts per second that were not given up. Retries hide up to some 10 %; above \
+                 than {floor} attempts per second that were not given up; texts that the model refuses or that are \
+                 too long for it do not count. Retries hide up to some 10 %; above \
                  {} nothing helps. Next: their errors on Retries & failures.",
                 Limits::last(&failed)
             ),

@@ -2,13 +2,13 @@
 
 use super::{AMPLIFICATION, ATTEMPTS, FAILED_SHARE, FIRST_ATTEMPTS, RETRIES, RETRY_RATIO};
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome},
+    extraction::{AttemptKind, AttemptOutcome, party::OF_THE_TEXT},
     monitoring::{
         query::{Query, Selector, series, sum_by},
         rules::{Group, INTERVAL, Options, Rule},
     },
     telemetry::catalogue::{
-        labels::{KIND, OUTCOME},
+        labels::{ERROR_TYPE, KIND, OUTCOME},
         list,
     },
 };
@@ -17,12 +17,18 @@ use crate::{
 const FIRST: &[&str] =
     &[AttemptKind::Initial.as_str(), AttemptKind::Rerun.as_str(), AttemptKind::Fallback.as_str()];
 
+/// Those of `attempts` whose end tells of the upstream's health, or that were given up.
+pub fn telling(attempts: Selector) -> Selector {
+    let of_the_text: Vec<_> = OF_THE_TEXT.iter().map(|error_type| error_type.as_str()).collect();
+    attempts.none_of(&ERROR_TYPE, &of_the_text)
+}
+
 pub(super) fn group(options: &Options) -> Group {
     let window = options.time(super::super::WINDOW);
     let attempts = || series(&list::ATTEMPTS);
     let rate = |selector: Selector| sum_by(&["job", "upstream"], selector.rate(&window));
-    let failed = rate(attempts().is(&OUTCOME, AttemptOutcome::Failure.as_str()));
-    let ended = rate(attempts().is_not(&OUTCOME, AttemptOutcome::Cancelled.as_str()));
+    let failed = rate(telling(attempts()).is(&OUTCOME, AttemptOutcome::Failure.as_str()));
+    let ended = rate(telling(attempts()).is_not(&OUTCOME, AttemptOutcome::Cancelled.as_str()));
     let rules = [
         (ATTEMPTS, rate(attempts())),
         (FIRST_ATTEMPTS, rate(attempts().one_of(&KIND, FIRST))),

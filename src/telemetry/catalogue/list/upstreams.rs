@@ -22,7 +22,8 @@ catalogue! { "Upstreams":
     INFLIGHT = gauge("tidegate.upstream.inflight", Unit::Count, &[UPSTREAM],
         "Attempts running.");
     FAILURES_RUNNING = gauge("tidegate.upstream.consecutive_failures", Unit::Count, &[UPSTREAM],
-        "Attempts that failed since the last one that succeeded; cancelled ones say nothing.");
+        "Attempts that failed since the last one that succeeded; cancelled ones, and texts that are too long or \
+         refused, say nothing.");
     BUDGET = gauge("tidegate.retry_budget.ratio", Unit::Count, &[UPSTREAM],
         "What is left of the purse for extra attempts, 0 to 1.");
     TOKENS_TOTAL = counter("tidegate.tokens", &[UPSTREAM, DIRECTION, USEFUL],
