@@ -67,7 +67,7 @@ pub async fn serve_untold(told: &Serve) -> Outcome<()> {
     announce(listener.local_addr()?)?;
     let health = tonic_health::server::HealthReporter::new();
     let health = tonic_health::server::HealthService::from_health_reporter(health);
-    let spans = Spans::new(Dispatch::none());
+    let spans = Spans::new(Dispatch::none(), true);
     let served = serve_grpc(listener, None, extraction, spans, health, tasks.clone());
     tokio::select! {
         served = served => Ok(served?),

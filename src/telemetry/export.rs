@@ -1,6 +1,7 @@
 //! OTLP export that counts what it loses and never holds up a call.
 
 mod cause;
+mod sampling;
 
 use std::{
     sync::{
@@ -23,8 +24,8 @@ use opentelemetry_sdk::{
         exporter::PushMetricExporter,
     },
     trace::{
-        BatchConfigBuilder, BatchSpanProcessor, ParentBasedSampler, Sampler, SdkTracerProvider, Span,
-        SpanData, SpanExporter, SpanProcessor,
+        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData, SpanExporter,
+        SpanProcessor,
     },
 };
 
@@ -71,21 +72,10 @@ pub(super) fn traces(
         .build();
     let next = BatchSpanProcessor::builder(exporter).with_batch_config(batch).build();
     Ok(SdkTracerProvider::builder()
-        .with_sampler(sampler(settings))
+        .with_sampler(sampling::sampler(settings.trace_ratio, settings.trace_trust_callers))
         .with_resource(resource)
         .with_span_processor(BoundedSpans { next, waiting, drops: Arc::clone(drops) })
         .build())
-}
-
-/// Within the gateway, a trace is sampled as a whole: only what comes from outside is decided on.
-fn sampler(settings: &TelemetrySettings) -> ParentBasedSampler {
-    let ratio = Sampler::TraceIdRatioBased(settings.trace_ratio);
-    let sampler = ParentBasedSampler::new(ratio.clone());
-    if settings.trace_trust_callers {
-        sampler
-    } else {
-        sampler.with_remote_parent_sampled(ratio.clone()).with_remote_parent_not_sampled(ratio)
-    }
 }
 
 /// Metrics that go to the collector at `endpoint`. Needs a tokio runtime.

@@ -41,6 +41,7 @@ const LOG_FLUSH_MAX: Duration = Duration::from_secs(1);
 pub struct Telemetry {
     parts: Arc<Parts>,
     dispatch: Dispatch,
+    spans: Spans,
     tracers: SdkTracerProvider,
     meters: Option<SdkMeterProvider>,
     lines: LineWriter,
@@ -88,7 +89,8 @@ impl Telemetry {
             recorder: Recorder::new(configured),
             drops,
         });
-        Ok(Self { parts, dispatch, tracers, meters, lines })
+        let spans = Spans::new(dispatch.clone(), settings.trace_trust_callers);
+        Ok(Self { parts, dispatch, spans, tracers, meters, lines })
     }
 
     /// Who is to be told of events.
@@ -98,7 +100,7 @@ impl Telemetry {
 
     /// Who starts traces.
     pub fn spans(&self) -> Spans {
-        Spans::new(self.dispatch.clone())
+        self.spans.clone()
     }
 
     /// What `/metrics` serves.
@@ -143,7 +145,7 @@ impl Telemetry {
     /// Delivers what is still waiting, within five seconds, and ends. Call it last; what happens
     /// afterwards is counted but not exported.
     pub async fn shutdown(self) {
-        let Self { parts, tracers, meters, lines, dispatch } = self;
+        let Self { parts, tracers, meters, lines, dispatch, spans: _ } = self;
         parts.metrics.sample();
         // Both block, and both need the runtime's workers while they do.
         let traces = tokio::task::spawn_blocking(move || tracers.shutdown_with_timeout(SHUTDOWN_MAX));

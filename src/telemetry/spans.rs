@@ -5,17 +5,16 @@
 //! call costs one span and still has a trace id everywhere. Attributes are written after a span is sampled, which
 //! no sampler that can be configured minds, so that an unsampled call formats none.
 
+mod headers;
 mod recorder;
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use opentelemetry::{
     Context, KeyValue,
-    propagation::{Extractor, Injector, TextMapPropagator},
     trace::{SpanId, SpanRef, TraceContextExt, TraceId},
 };
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Dispatch, Span, dispatcher};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -39,12 +38,14 @@ pub struct SpanIds {
 #[derive(Debug, Clone)]
 pub struct Spans {
     dispatch: Dispatch,
+    trust_callers: bool,
 }
 
 impl Spans {
-    /// Starts traces under `dispatch`.
-    pub fn new(dispatch: Dispatch) -> Self {
-        Self { dispatch }
+    /// Starts traces under `dispatch`. What callers say of theirs beyond its id is kept only if
+    /// `trust_callers`.
+    pub fn new(dispatch: Dispatch, trust_callers: bool) -> Self {
+        Self { dispatch, trust_callers }
     }
 
     /// The SERVER span of a gRPC request, in the caller's trace if the headers name one. `method` is
@@ -54,9 +55,7 @@ impl Spans {
             &self.dispatch,
             || tracing::info_span!(target: "tidegate", parent: None, "grpc", otel.kind = "server"),
         );
-        if headers.contains_key("traceparent") {
-            let parent =
-                TraceContextPropagator::new().extract_with_context(&Context::new(), &Carrier(headers));
+        if let Some(parent) = headers::read(headers, self.trust_callers) {
             // Fails only where no exporter listens to spans.
             let _ = span.set_parent(parent);
         }
@@ -132,9 +131,7 @@ pub fn link(wait: &Span, flight: &Span) {
 
 /// The headers that carry the trace on to an upstream: `traceparent` and `tracestate`, never baggage.
 pub fn trace_headers(span: &Span) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    TraceContextPropagator::new().inject_context(&span.context(), &mut CarrierMut(&mut headers));
-    headers
+    headers::write(&span.context())
 }
 
 /// The trace's id, and whether it is sampled. Nothing is formatted.
@@ -190,32 +187,4 @@ fn if_sampled(span: &Span, write: impl FnOnce(&SpanRef<'_>)) {
 
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Headers to read a trace from.
-struct Carrier<'a>(&'a HeaderMap);
-
-impl Extractor for Carrier<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
-}
-
-/// Headers to write a trace to.
-struct CarrierMut<'a>(&'a mut HeaderMap);
-
-impl Injector for CarrierMut<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        // The propagator sets an empty tracestate where there is none.
-        if value.is_empty() {
-            return;
-        }
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
-            self.0.insert(name, value);
-        }
-    }
 }
