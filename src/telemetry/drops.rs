@@ -28,6 +28,8 @@ pub(super) struct Drops {
 struct Losses {
     /// Where it should have gone.
     endpoint: Option<String>,
+    /// What was taken to be delivered, and neither arrived nor failed yet.
+    waiting: AtomicU64,
     count: AtomicU64,
     /// Why, as far as it was noticed since the last report.
     cause: Mutex<Option<DropCause>>,
@@ -44,6 +46,26 @@ impl Drops {
             spans: losses(&settings.traces_endpoint),
             metrics: losses(&settings.metrics_endpoint),
             logs: Losses::default(),
+        }
+    }
+
+    /// `count` more wait to be delivered; tells how many did before.
+    pub(super) fn wait(&self, signal: Signal, count: u64) -> u64 {
+        self.losses(signal).waiting.fetch_add(count, Ordering::Relaxed)
+    }
+
+    /// `count` of those wait no more, whatever came of them.
+    pub(super) fn settle(&self, signal: Signal, count: u64) {
+        self.losses(signal).waiting.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Counts what still waits as dropped. The end: whatever is settled afterwards no longer matters.
+    pub(super) fn give_up(&self) {
+        for &signal in Signal::ALL {
+            let waiting = self.losses(signal).waiting.swap(0, Ordering::Relaxed);
+            if waiting > 0 {
+                self.add(signal, waiting, DropCause::Timeout);
+            }
         }
     }
 

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorDetail, ErrorType};
 
-/// The most lines a minute about undeliverable telemetry, per signal: a collector that is down drops
+/// The most lines a minute about undeliverable telemetry, per signal and cause: a collector that is down drops
 /// something at every export.
 const DROP_LINES_MAX: u32 = 1;
 
@@ -40,7 +40,7 @@ const REFUSAL_LINES_MAX: u32 = 10;
 pub struct Logs {
     dispatch: Dispatch,
     level: LevelFilter,
-    drops: Throttle<Signal>,
+    drops: Throttle<(Signal, DropCause)>,
     refusals: Throttle<&'static str>,
 }
 
@@ -232,8 +232,19 @@ impl Logs {
     }
 
     fn dropped(&self, signal: Signal, count: u64, cause: DropCause, endpoint: Option<&str>) {
-        let Some(left_out) = self.drops.pass(signal, count) else { return };
-        let dropped = left_out.saturating_add(count);
+        if let Some(left_out) = self.drops.pass((signal, cause), count) {
+            self.undelivered(signal, left_out.saturating_add(count), cause, endpoint);
+        }
+    }
+
+    /// Tells of what was dropped and had no line of its own so far.
+    pub fn last_words(&self) {
+        for ((signal, cause), dropped) in self.drops.rest() {
+            self.undelivered(signal, dropped, cause, None);
+        }
+    }
+
+    fn undelivered(&self, signal: Signal, dropped: u64, cause: DropCause, endpoint: Option<&str>) {
         line!(
             self,
             ERROR,

@@ -152,9 +152,11 @@ impl Telemetry {
         let metrics = tokio::task::spawn_blocking(move || {
             meters.map(|meters| meters.shutdown_with_timeout(SHUTDOWN_MAX))
         });
-        // Whether it went well is in the counts already.
+        // What went wrong is in the counts already, but for what is still under way.
         let _ = tokio::time::timeout(SHUTDOWN_MAX, async { tokio::join!(traces, metrics) }).await;
+        parts.drops.give_up();
         parts.drops.report(&*parts);
+        parts.logs.last_words();
         let _ = tokio::task::spawn_blocking(move || lines.flush(LOG_FLUSH_MAX)).await;
         drop(dispatch);
     }

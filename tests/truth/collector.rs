@@ -1,7 +1,8 @@
 //! A collector that is down costs no call anything, and what it missed is counted.
 
-use std::{net::SocketAddr, process::ExitStatus};
+use std::{collections::BTreeSet, net::SocketAddr, process::ExitStatus};
 
+use serde_json::Value;
 use tidegate::simulator::{Script, Simulator};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
@@ -11,6 +12,9 @@ use crate::{
 };
 
 const CALLS: usize = 20;
+
+/// Of a call that is answered by the first attempt: the request, the flight, the attempt.
+const SPANS_OF_A_CALL: u64 = 3;
 
 /// A gateway that exports every few milliseconds to `collector`, where each export may take this long.
 async fn gateway(collector: SocketAddr, otlp_timeout: &str) -> (Gateway, Simulator) {
@@ -50,7 +54,7 @@ async fn a_collector_that_is_not_there() {
     let (gateway, _simulator) = gateway(gone, "100ms").await;
     let (status, log) = costs_nothing(gateway).await;
     assert!(status.success(), "{status}: {log:#?}");
-    assert_losses_are_logged_once(&log);
+    assert_losses_are_logged(&log);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +63,7 @@ async fn a_collector_that_never_answers() {
     let (gateway, _simulator) = gateway(collector, "100ms").await;
     let (status, log) = costs_nothing(gateway).await;
     assert!(status.success(), "{status}: {log:#?}");
-    assert_losses_are_logged_once(&log);
+    assert_losses_are_logged(&log);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,6 +84,11 @@ async fn a_collector_that_never_answers_holds_up_neither_calls_nor_the_end() {
     let (status, log) = gateway.ended().await;
     assert!(status.success(), "{status}: {log:#?}");
     assert_eq!(lines(&log, "tidegate.server.stopped").len(), 1, "{log:#?}");
+    assert_eq!(
+        dropped(&log, "spans"),
+        SPANS_OF_A_CALL * CALLS as u64,
+        "what is lost at the end is told: {log:#?}"
+    );
 }
 
 /// Accepts connections and never says a word.
@@ -96,13 +105,26 @@ async fn deaf() -> (SocketAddr, JoinSet<()>) {
     (addr, deaf)
 }
 
-/// Each signal's losses are an error, once a minute at most.
-fn assert_losses_are_logged_once(log: &[String]) {
+/// Each signal's losses are an error, once a minute at most for each cause and once more at the end. All spans are told.
+fn assert_losses_are_logged(log: &[String]) {
     let failed = lines(log, "tidegate.telemetry.export_failed");
-    for signal in ["spans", "metrics"] {
-        let of_it: Vec<_> = failed.iter().filter(|line| line["signal"] == signal).collect();
-        assert_eq!(of_it.len(), 1, "{signal}: {failed:#?}");
-        assert!(of_it[0]["dropped"].as_u64().unwrap() > 0);
-    }
     assert!(failed.iter().all(|line| line["level"] == "ERROR"));
+    assert!(dropped(log, "metrics") > 0, "{failed:#?}");
+    assert_eq!(dropped(log, "spans"), SPANS_OF_A_CALL * (CALLS as u64 + 1), "{failed:#?}");
+    let stopped = log.iter().position(|line| line.contains("tidegate.server.stopped")).unwrap();
+    let failed = lines(&log[..stopped], "tidegate.telemetry.export_failed");
+    let causes: BTreeSet<_> =
+        failed.iter().map(|line| (&line["signal"], &line["cause"])).map(named).collect();
+    assert_eq!(causes.len(), failed.len(), "one line of each: {failed:#?}");
+}
+
+fn named((signal, cause): (&Value, &Value)) -> String {
+    format!("{signal} {cause}")
+}
+
+/// How much of a signal was dropped, by all lines of the log together.
+fn dropped(log: &[String], signal: &str) -> u64 {
+    let failed = lines(log, "tidegate.telemetry.export_failed");
+    let of_it = failed.iter().filter(|line| line["signal"] == signal);
+    of_it.map(|line| line["dropped"].as_u64().unwrap()).sum()
 }

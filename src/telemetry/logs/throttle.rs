@@ -48,6 +48,15 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 }
 
+impl<K: Copy> Throttle<K> {
+    /// What was left out since the last line of each key, for the last lines of all.
+    pub(super) fn rest(&self) -> Vec<(K, u64)> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = windows.iter_mut().map(|(key, window)| (*key, std::mem::take(&mut window.left_out)));
+        rest.filter(|(_, left_out)| *left_out > 0).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +72,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1)).await;
         let passed: Vec<_> = (0..3).map(|_| throttle.pass("a", 1)).collect();
         assert_eq!(passed, [Some(10), Some(0), None]);
+        assert_eq!(throttle.rest(), [("a", 1)]);
+        assert_eq!(throttle.rest(), []);
     }
 }

@@ -49,9 +49,10 @@ impl LineWriter {
         drops: Arc<Drops>,
     ) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(LINES_MAX);
-        std::thread::Builder::new()
-            .name("log-writer".into())
-            .spawn(move || write_all(&receiver, &mut sink))?;
+        std::thread::Builder::new().name("log-writer".into()).spawn({
+            let drops = Arc::clone(&drops);
+            move || write_all(&receiver, &mut sink, &drops)
+        })?;
         Ok(Self { sender, drops })
     }
 
@@ -73,7 +74,7 @@ impl LineWriter {
     }
 }
 
-fn write_all(lines: &Receiver<Message>, sink: &mut impl Write) {
+fn write_all(lines: &Receiver<Message>, sink: &mut impl Write, drops: &Drops) {
     let mut gathered = Vec::with_capacity(WRITE_BYTES_MAX);
     while let Ok(first) = lines.recv() {
         if matches!(first, Message::Line(_)) {
@@ -83,24 +84,27 @@ fn write_all(lines: &Receiver<Message>, sink: &mut impl Write) {
             match message {
                 Message::Line(line) => {
                     if gathered.len() + line.len() > WRITE_BYTES_MAX {
-                        write(&mut gathered, sink);
+                        write(&mut gathered, sink, drops);
                     }
                     gathered.extend_from_slice(&line);
                 }
                 Message::Flush(done) => {
-                    write(&mut gathered, sink);
+                    write(&mut gathered, sink, drops);
                     let _ = sink.flush();
                     let _ = done.send(());
                 }
             }
         }
-        write(&mut gathered, sink);
+        write(&mut gathered, sink, drops);
     }
 }
 
-fn write(gathered: &mut Vec<u8>, sink: &mut impl Write) {
-    // A sink that fails has nowhere to say so.
-    let _ = sink.write_all(gathered);
+fn write(gathered: &mut Vec<u8>, sink: &mut impl Write, drops: &Drops) {
+    if sink.write_all(gathered).is_err() {
+        // Some of them may have got through; who reads a log that fails can't be sure of any.
+        let lines = gathered.split_inclusive(|byte| *byte == b'\n').count();
+        drops.add(Signal::Logs, lines as u64, DropCause::Other);
+    }
     gathered.clear();
 }
 
@@ -144,6 +148,30 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// A disk that is full.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_can_not_be_written_are_counted() {
+        let drops = Arc::new(Drops::default());
+        let mut writer = LineWriter::start(Full, Arc::clone(&drops)).unwrap();
+        for _ in 0..2000 {
+            writer.write_all(b"line\n").unwrap();
+        }
+        writer.flush(Duration::from_secs(5));
+        assert_eq!(drops.count(Signal::Logs), 2000);
     }
 
     #[test]
