@@ -18,6 +18,10 @@ const SECTION: &str = "telemetry";
 const METRICS_KEY: &str = "otlp_metrics_endpoint";
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
+/// The sampler that takes a ratio, alone or after `parentbased_`.
+const BY_RATIO: &str = "traceidratio";
 
 /// What is exported, and the variables that are about it alone.
 struct OtelSignal {
@@ -168,8 +172,6 @@ impl Filling<'_> {
 
     /// The parent-based samplers follow callers that have decided, the others do not.
     fn sampler(&mut self) {
-        const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
-        const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
         if self.section.contains_key("trace_ratio") {
             return;
         }
@@ -181,7 +183,7 @@ impl Filling<'_> {
         match root {
             "always_on" => self.set("trace_ratio", Value::from(1.0), SAMPLER),
             "always_off" => self.set("trace_ratio", Value::from(0.0), SAMPLER),
-            "traceidratio" => {
+            BY_RATIO => {
                 if let Some(ratio) = self.environment.get_filled(RATIO) {
                     let value = ratio.parse().map_or_else(|_| Value::from(ratio), Value::Float);
                     self.set("trace_ratio", value, RATIO);

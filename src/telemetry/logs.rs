@@ -89,6 +89,7 @@ impl Logs {
             tidegate.deadline.phase = call.phase.map(crate::extraction::Phase::as_str),
             tidegate.cache.result = call.cache.map(crate::telemetry::event::CacheResult::as_str),
             tidegate.upstream = call.upstream.map(|upstream| &**upstream),
+            tidegate.call.joined = call.joined,
             tidegate.call.attempts = call.attempts,
             tidegate.call.retries = call.retries,
             gen_ai.usage.input_tokens = call.usage.input_tokens,

@@ -186,6 +186,8 @@ fn standard_variables_that_do_nothing_are_told() {
         ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
         ("OTEL_EXPORTER_OTLP_ENDPONT", ""),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.1"),
     ];
     assert_eq!(told(&followed), nothing);
     assert_eq!(told(&[("OTEL_EXPORTER_OTLP_ENDPONT", "http://all:4317")]), ["OTEL_EXPORTER_OTLP_ENDPONT"]);
@@ -195,6 +197,7 @@ fn standard_variables_that_do_nothing_are_told() {
         ("OTEL_PROPAGATORS", "b3,tracecontext"),
         ("OTEL_LOGS_EXPORTER", "otlp"),
         ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.1"),
     ] {
         assert_eq!(told(&[(variable, value)]), [variable]);
     }

@@ -57,6 +57,7 @@ async fn lines_are_flat_and_name_their_trace() {
     assert_eq!(call["level"], "INFO");
     assert_eq!(call["tidegate.call.verdict"], "ok");
     assert_eq!(call["tidegate.call.retries"], 1);
+    assert_eq!(call["tidegate.call.joined"], false);
     assert_eq!(call["tidegate.cache.result"], "miss");
     assert!(call.get("error.type").is_none());
     assert_eq!(lines[5]["error.type"], "connect");

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{ENDPOINT, Filling, OtelSignal, PROTOCOL, SIGNALS, decoded};
+use super::{BY_RATIO, ENDPOINT, Filling, OtelSignal, PROTOCOL, RATIO, SAMPLER, SIGNALS, decoded};
 use crate::config::problem::{Complaint, Problem, REDACTED};
 
 /// The most names in one warning: an environment may be full of what is meant for others.
@@ -35,8 +35,8 @@ const FOLLOWED: [&str; 11] = [
     "OTEL_METRIC_EXPORT_INTERVAL",
     "OTEL_RESOURCE_ATTRIBUTES",
     "OTEL_SERVICE_NAME",
-    "OTEL_TRACES_SAMPLER",
-    "OTEL_TRACES_SAMPLER_ARG",
+    SAMPLER,
+    RATIO,
 ];
 
 impl Filling<'_> {
@@ -80,7 +80,7 @@ impl Filling<'_> {
             .environment
             .iter()
             .filter(|(name, value)| name.starts_with("OTEL_") && !value.trim().is_empty())
-            .filter(|(name, value)| !is_followed(name) && !is_so_anyway(name, value.trim()))
+            .filter(|(name, value)| !self.is_followed(name) && !is_so_anyway(name, value.trim()))
             .map(|(name, _)| name)
             .collect();
         if names.is_empty() {
@@ -93,6 +93,11 @@ impl Filling<'_> {
         let what = "is set, and nothing follows it here";
         let remedy = "look for a slip in the name, or for what is followed in docs/telemetry.md";
         self.warnings.push(Problem::at(shown, Complaint::new(what, remedy)));
+    }
+
+    fn is_followed(&self, name: &str) -> bool {
+        let sampler = || self.environment.get_filled(SAMPLER).unwrap_or_default();
+        is_known(name) && (name != RATIO || sampler().ends_with(BY_RATIO))
     }
 
     fn is_exported(&self, signal: &OtelSignal) -> bool {
@@ -109,7 +114,7 @@ fn is_header(pair: &str) -> bool {
     })
 }
 
-fn is_followed(name: &str) -> bool {
+fn is_known(name: &str) -> bool {
     FOLLOWED.contains(&name)
         || NUMBERS.contains(&name)
         || SIGNALS.iter().any(|signal| {
