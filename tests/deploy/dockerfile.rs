@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    none, read,
+    none, parse, read,
     safety::is_pinned,
     stack::{COMPOSE, Stack},
 };
@@ -97,7 +97,11 @@ fn what_the_build_reads_is_copied_and_not_ignored() {
     let copied = instructions(&read(DOCKERFILE));
     let copied: Vec<_> =
         copied.iter().filter(|(word, _)| word == "COPY").map(|(_, rest)| rest.as_str()).collect();
-    for path in ["Cargo.toml", "Cargo.lock", "build.rs", "proto", "src"] {
+    let manifest = parse("Cargo.toml", &read("Cargo.toml"));
+    // Cargo wants to see what it is not asked to build, if the manifest names it.
+    let named = [("bench", "benches"), ("example", "examples"), ("test", "tests")];
+    let named = named.into_iter().filter(|(table, _)| manifest.get(table).is_some()).map(|(_, path)| path);
+    for path in ["Cargo.toml", "Cargo.lock", "build.rs", "proto", "src"].into_iter().chain(named) {
         assert!(copied.iter().any(|rest| rest.split(' ').any(|word| word == path)), "{path}");
         assert!(!ignored.lines().any(|line| line == path), "{path} is ignored");
     }
