@@ -302,11 +302,12 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         self.guard.trail(&self.log.trail(Instant::now()));
         if let Some(span) = &self.span {
-            if let Some(flight) = self.log.span() {
-                spans::link(span, &flight);
+            let (elapsed, flight) = (self.since.elapsed(), self.log.span());
+            if let Some(flight) = &flight {
+                self.guard.flight(flight);
             }
-            let elapsed = self.since.elapsed();
-            self.observer.observe(&Event::FlightWaited { answered: self.answered, elapsed, span });
+            let flight = flight.as_ref();
+            self.observer.observe(&Event::FlightWaited { answered: self.answered, elapsed, flight, span });
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 
-use crate::extraction::{Profile, ResponseFacts, Text, Usage};
+use crate::extraction::{HeadStatus, Profile, ResponseFacts, Text, Usage};
 
 pub use fault::{ErrorWord, Fault, NoConnection, TimeoutPhase};
 
@@ -80,7 +80,7 @@ pub struct Repair {
     pub problem: String,
 }
 
-/// What goes on the wire beside the question.
+/// What an attempt has beside its question.
 #[derive(Debug, Clone, Default)]
 pub struct AttemptLabels {
     /// Unique per attempt; sent as `x-tidegate-attempt`, so that the upstream's log can be matched.
@@ -90,6 +90,8 @@ pub struct AttemptLabels {
     pub idempotency_key: String,
     /// Trace context headers, if the endpoint wants them.
     pub trace: HeaderMap,
+    /// Where the answer's status is told as soon as its head has come.
+    pub status: HeadStatus,
 }
 
 /// What one attempt brought.

@@ -18,6 +18,7 @@ use super::{
     problem::{Complaint, Problem, REDACTED},
     suggest,
 };
+use crate::extraction::label::OTHER;
 
 /// The most keys that a remedy lists: among more, nobody finds the one that was meant.
 const KEYS_SHOWN_MAX: usize = 8;
@@ -172,11 +173,13 @@ impl<'r> Section<'r> {
 
     /// The names in this table that are well-formed; ill-formed ones and too many are problems.
     pub(super) fn names(&mut self, names_max: usize) -> Vec<String> {
-        let (sound, ill): (Vec<_>, Vec<_>) = self.keys().into_iter().partition(|name| is_name(name));
+        let fits = |name: &String| is_name(name) && name != OTHER;
+        let (sound, ill): (Vec<_>, Vec<_>) = self.keys().into_iter().partition(fits);
         for name in &ill {
             self.take(name);
             let what = "is no acceptable name: it becomes the value of a metric's label";
-            self.note(name, None, None, Complaint::new(what, "use 1 to 63 of a-z, 0-9, _ and -"));
+            let remedy = "use 1 to 63 of a-z, 0-9, _ and -, and not `other`, which stands for unknown names";
+            self.note(name, None, None, Complaint::new(what, remedy));
         }
         if sound.len() > names_max {
             let what = format!("has {} entries, and at most {names_max} are allowed", sound.len());

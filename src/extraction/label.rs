@@ -41,3 +41,6 @@ macro_rules! labels {
 }
 
 pub(crate) use labels;
+
+/// Stands for a name that is not configured; nothing can be configured under it.
+pub const OTHER: &str = "other";

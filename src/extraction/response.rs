@@ -1,6 +1,9 @@
 //! What an upstream's answer says of itself, in a form that is fit for traces.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
 
 use super::label::labels;
 
@@ -16,6 +19,23 @@ pub struct ResponseFacts {
     pub model: Option<Identifier>,
     /// Why the model stopped.
     pub finish: Option<FinishReason>,
+}
+
+/// The HTTP status of an attempt's answer, known as soon as the head has come, to those too who give the
+/// attempt up in the middle of the body. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct HeadStatus(Arc<AtomicU16>);
+
+impl HeadStatus {
+    /// The head came.
+    pub fn tell(&self, status: u16) {
+        self.0.store(status, Ordering::Relaxed);
+    }
+
+    /// The status, if the head came.
+    pub fn get(&self) -> Option<u16> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|status| *status != 0)
+    }
 }
 
 /// A word of an upstream's that can hold no text: short, and of the characters that ids and models have.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::event::{AttemptFacts, Event, Observer};
-use crate::extraction::{AttemptOutcome, ErrorDetail, ErrorType, Usage};
+use crate::extraction::{AttemptOutcome, ErrorDetail, ErrorType, HeadStatus, Usage};
 
 /// One attempt under way. Dropping it without [`AttemptGuard::end`] means that it was given up: the
 /// outcome is `cancelled`.
@@ -13,15 +13,16 @@ pub struct AttemptGuard {
     observer: Arc<dyn Observer>,
     facts: AttemptFacts,
     started: Instant,
+    status: HeadStatus,
     detail: Option<ErrorDetail>,
     ended: bool,
 }
 
 impl AttemptGuard {
-    /// Reports the start.
-    pub fn begin(observer: Arc<dyn Observer>, facts: AttemptFacts) -> Self {
+    /// Reports the start. `status` is told when an answer's head comes, should the attempt be given up later.
+    pub fn begin(observer: Arc<dyn Observer>, facts: AttemptFacts, status: HeadStatus) -> Self {
         observer.observe(&Event::AttemptStarted(&facts));
-        Self { observer, facts, started: Instant::now(), detail: None, ended: false }
+        Self { observer, facts, started: Instant::now(), status, detail: None, ended: false }
     }
 
     /// What the error type, with which the attempt is about to end, leaves open.
@@ -74,7 +75,7 @@ impl Drop for AttemptGuard {
             } else {
                 (AttemptOutcome::Cancelled, None)
             };
-            self.report(outcome, error_type, None, Usage::default(), elapsed);
+            self.report(outcome, error_type, self.status.get(), Usage::default(), elapsed);
         }
     }
 }

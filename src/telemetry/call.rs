@@ -24,6 +24,7 @@ pub struct CallGuard {
     waited: Duration,
     deadline: Option<Instant>,
     joined: bool,
+    flight: Option<Span>,
     trail: Trail,
     last_error: Option<ErrorType>,
     cut: CancellationToken,
@@ -44,6 +45,7 @@ impl CallGuard {
             waited: Duration::ZERO,
             deadline: None,
             joined: false,
+            flight: None,
             trail: Trail::default(),
             last_error: None,
             cut,
@@ -81,6 +83,11 @@ impl CallGuard {
     /// Tells that the call waits for a flight that another call had started.
     pub fn joined(&mut self) {
         self.joined = true;
+    }
+
+    /// Tells the span of the flight that another call had started.
+    pub fn flight(&mut self, span: &Span) {
+        self.flight = Some(span.clone());
     }
 
     /// Tells the cache's part in the call; reported once, at the end. `age` is that of a `hit` or `stale`
@@ -151,6 +158,7 @@ impl CallGuard {
             cache: self.cache.map(|(result, _)| result),
             cache_age: self.cache.and_then(|(_, age)| age),
             joined: self.joined,
+            flight: self.flight.as_ref(),
             received: self.received,
             deadline: self.deadline,
             elapsed,

@@ -5,6 +5,7 @@ pub mod list;
 
 mod buckets;
 
+pub use crate::extraction::label::OTHER;
 pub use list::{ALL, SECTIONS};
 
 /// One metric family.
@@ -45,8 +46,11 @@ pub enum Kind {
 /// What a value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A number of things, or a ratio from 0 to 1.
-    Count,
+    /// A number of these things, named as an annotation of UCUM: `{call}`. Not `1`, after which Prometheus would name
+    /// a gauge that comes over OTLP a ratio.
+    Count(&'static str),
+    /// From 0 to 1.
+    Ratio,
     /// Seconds.
     Seconds,
     /// Bytes.
@@ -85,9 +89,6 @@ pub enum Values {
     Build,
 }
 
-/// Stands for a name that is not configured.
-pub const OTHER: &str = "other";
-
 impl Metric {
     /// How many series one combination of labels is.
     pub fn series_each(&self) -> usize {
@@ -101,12 +102,24 @@ impl Metric {
     /// The name on `/metrics`.
     pub fn prometheus_name(&self) -> String {
         let unit = match self.unit {
-            Unit::Count => "",
+            Unit::Count(_) | Unit::Ratio => "",
             Unit::Seconds => "_seconds",
             Unit::Bytes => "_bytes",
         };
         let total = if self.kind == Kind::Counter { "_total" } else { "" };
         format!("{}{unit}{total}", prometheus_label(self.name))
+    }
+}
+
+impl Unit {
+    /// As UCUM (the Unified Code for Units of Measure) spells it, which is what OTLP wants.
+    pub fn ucum(self) -> &'static str {
+        match self {
+            Self::Count(things) => things,
+            Self::Ratio => "1",
+            Self::Seconds => "s",
+            Self::Bytes => "By",
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod series;
 
 use std::fmt::Write;
 
-use super::catalogue::{self, Kind, Label, Metric, Unit, Values};
+use super::catalogue::{self, Kind, Label, Metric, Values};
 
 const INTRODUCTION: &str = include_str!("document/introduction.md");
 const COLUMNS: &str = "| Metric | Type | Unit | Labels | Meaning |\n| --- | --- | --- | --- | --- |\n";
@@ -41,11 +41,7 @@ fn row(metric: &Metric) -> String {
         Kind::Gauge => "gauge",
         Kind::Histogram(_) => "histogram",
     };
-    let unit = match metric.unit {
-        Unit::Count => "",
-        Unit::Seconds => "s",
-        Unit::Bytes => "B",
-    };
+    let unit = metric.unit.ucum();
     let labels: Vec<String> = metric.labels.iter().map(label_name).collect();
     let name = metric.prometheus_name();
     format!("| `{name}` | {kind} | {unit} | {} | {} |\n", labels.join(", "), metric.help)

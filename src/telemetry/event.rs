@@ -136,6 +136,8 @@ pub enum Event<'a> {
         answered: bool,
         /// How long the call waited.
         elapsed: Duration,
+        /// The flight's span; absent if it did not take off in that time.
+        flight: Option<&'a Span>,
         /// The span of the wait.
         span: &'a Span,
     },
@@ -283,6 +285,8 @@ pub struct CallEnded<'a> {
     pub cache_age: Option<Duration>,
     /// Whether it waited for a flight that another call had started.
     pub joined: bool,
+    /// The span of that flight, which is in another trace; absent if it did not take off.
+    pub flight: Option<&'a Span>,
     /// When it came.
     pub received: Instant,
     /// By when it had to be answered; absent if it was refused before that was settled.

@@ -24,7 +24,7 @@ use opentelemetry_sdk::{
 };
 
 use super::{
-    catalogue::list,
+    catalogue::{self, Metric, list},
     drops::Drops,
     event::{DropCause, Signal},
     settings::TelemetrySettings,
@@ -87,15 +87,21 @@ pub(super) fn metrics(
         .build()?;
     let exporter = CountingMetrics { next: exporter, drops: Arc::clone(drops) };
     let reader = PeriodicReader::builder(exporter).with_interval(settings.otlp_metrics_interval).build();
-    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).with_view(roomy).build())
+    Ok(SdkMeterProvider::builder()
+        .with_resource(resource)
+        .with_reader(reader)
+        .with_view(as_catalogued)
+        .build())
 }
 
-/// Room for the series of instruments that have one per profile or upstream and much else; the SDK would
-/// lump together all beyond 2,000.
-fn roomy(instrument: &Instrument) -> Option<Stream> {
+/// The catalogue's unit, and room for the series of instruments that have one per profile or upstream and much
+/// else: the SDK would lump together all beyond 2,000.
+fn as_catalogued(instrument: &Instrument) -> Option<Stream> {
+    let metric = catalogue::ALL.iter().find(|metric| metric.name == instrument.name())?;
+    let stream = Stream::builder().with_unit(metric.unit.ucum());
     let crowded = [&list::CALLS, &list::ATTEMPTS, &list::RETRIES_SCHEDULED, &list::HTTP_DURATION];
-    let crowded = crowded.iter().any(|metric| metric.name == instrument.name());
-    crowded.then(|| Stream::builder().with_cardinality_limit(SERIES_MAX).build().ok()).flatten()
+    let crowded = crowded.iter().any(|crowded| std::ptr::eq::<Metric>(*crowded, *metric));
+    if crowded { stream.with_cardinality_limit(SERIES_MAX) } else { stream }.build().ok()
 }
 
 /// TLS for collectors behind `https`: the system's certificates are trusted.

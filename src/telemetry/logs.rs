@@ -24,7 +24,7 @@ use super::{
     FlightEnd,
     event::{CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
     settings::{LogFormat, LogLevel},
-    spans::TARGET,
+    spans::{TARGET, trace_id},
 };
 use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorDetail, ErrorType};
 
@@ -90,6 +90,7 @@ impl Logs {
             tidegate.cache.result = call.cache.map(crate::telemetry::event::CacheResult::as_str),
             tidegate.upstream = call.upstream.map(|upstream| &**upstream),
             tidegate.call.joined = call.joined,
+            tidegate.flight.trace_id = call.flight.and_then(trace_id),
             tidegate.call.attempts = call.attempts,
             tidegate.call.retries = call.retries,
             gen_ai.usage.input_tokens = call.usage.input_tokens,
@@ -295,7 +296,7 @@ impl Observer for Logs {
             }
             Event::CallEnded(ref call) => self.call_ended(call),
             Event::FlightEnded(ref flight) => self.flight_ended(flight),
-            Event::FlightWaited { answered, elapsed, span } => {
+            Event::FlightWaited { answered, elapsed, flight, span } => {
                 line!(
                     self,
                     DEBUG,
@@ -303,6 +304,7 @@ impl Observer for Logs {
                     "wait for a flight ended",
                     span = span,
                     answered,
+                    tidegate.flight.trace_id = flight.and_then(trace_id),
                     duration_ms = milliseconds(elapsed),
                 );
             }

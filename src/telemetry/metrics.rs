@@ -144,7 +144,7 @@ impl Metrics {
                 self.cache.flights.down();
                 self.upstreams.of(flight.endpoint).flight_ended(flight, span);
             }
-            Event::FlightWaited { answered, elapsed, .. } => self.cache.waited(answered, elapsed),
+            Event::FlightWaited { answered, elapsed, .. } => self.cache.waited(answered, elapsed, span),
             Event::AttemptStarted(attempt) => self.upstreams.of(&attempt.endpoint).attempt_started(),
             Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed, .. } => {
                 let end = AttemptEnd { outcome, error_type, http_status, usage, elapsed };
@@ -154,7 +154,7 @@ impl Metrics {
                 self.upstreams.of(endpoint).retry_scheduled(reason, source, budget_ratio, span);
             }
             Event::RetryWithheld { endpoint, reason, .. } => {
-                self.upstreams.of(endpoint).retry_withheld(reason);
+                self.upstreams.of(endpoint).retry_withheld(reason, span);
             }
             Event::BudgetMoved { endpoint, ratio } => self.upstreams.of(endpoint).budget_moved(ratio),
             Event::AnswerValidated { profile, result } => self.calls.validated(profile, result),

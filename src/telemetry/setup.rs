@@ -12,6 +12,7 @@ use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{
     Resource,
     metrics::SdkMeterProvider,
+    resource::TelemetryResourceDetector,
     trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider},
 };
 use tokio::time::MissedTickBehavior;
@@ -235,11 +236,10 @@ fn subscriber(settings: &TelemetrySettings, provider: &SdkTracerProvider, lines:
 fn resource(settings: &TelemetrySettings) -> Resource {
     let configured = settings.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
         .with_attributes([
             KeyValue::new("service.instance.id", instance_id()),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            KeyValue::new("telemetry.sdk.language", "rust"),
-            KeyValue::new("telemetry.sdk.name", "opentelemetry"),
         ])
         .with_attributes(configured)
         .with_service_name(settings.service_name.clone())

@@ -119,16 +119,6 @@ pub fn joined(parent: &Span) -> Span {
     child(parent, make, |_| {})
 }
 
-/// Links the wait of a call that joined to the flight that it waited for.
-pub fn link(wait: &Span, flight: &Span) {
-    if_sampled(wait, |wait| {
-        let flight = flight.context().span().span_context().clone();
-        if flight.is_valid() {
-            wait.add_link(flight, vec![KeyValue::new("tidegate.link.type", "flight")]);
-        }
-    });
-}
-
 /// The headers that carry the trace on to an upstream: `traceparent` and `tracestate`, never baggage.
 pub fn trace_headers(span: &Span) -> HeaderMap {
     headers::write(&span.context())

@@ -37,6 +37,7 @@ use super::{
     fault::{Fault, TimeoutPhase},
     settings::{Clocks, UpstreamSettings},
 };
+use crate::extraction::HeadStatus;
 use body::{Sending, WatchedBody};
 
 pub use error::HttpClientError;
@@ -61,6 +62,8 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// Is told the answer's status before its body is read.
+    pub status: HeadStatus,
 }
 
 /// An answer whose head came. Not printable: the body holds the upstream's words.
@@ -92,8 +95,10 @@ impl HttpClient {
     /// [`ERROR_BODY_WAIT`]: the status has already said most of it.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Fault> {
         let end = Instant::now() + self.clocks.total;
+        let told = request.status.clone();
         let mut response = self.head(request, end).await?;
         let status = response.status();
+        told.tell(status.as_u16());
         let headers = std::mem::take(response.headers_mut());
         let body = if status.is_success() {
             self.body(response, self.answer_bytes_max, end).await

@@ -69,7 +69,7 @@ impl OpenAi {
             headers.extend(labels.trace);
         }
         let body = self.bodies.body(&self.settings, question).map_err(|_| Fault::Unsendable)?;
-        Ok(HttpRequest { url: self.url.clone(), headers, body: body.into() })
+        Ok(HttpRequest { url: self.url.clone(), headers, body: body.into(), status: labels.status })
     }
 
     fn read(&self, answer: HttpAnswer) -> Exchange {

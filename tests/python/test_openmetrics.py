@@ -41,6 +41,7 @@ TRACED = {
 }
 
 
+
 class Collector:
     """Takes what is exported over OTLP and looks at nothing but the bytes."""
 

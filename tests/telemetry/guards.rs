@@ -6,7 +6,7 @@ use std::{
 };
 
 use tidegate::{
-    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, ExtractError, Phase, Usage},
+    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, ExtractError, HeadStatus, Phase, Usage},
     telemetry::{AttemptGuard, CallGuard, Event, Observer, RpcGuard},
 };
 use tokio::time::Instant;
@@ -48,9 +48,9 @@ async fn attempts_and_rpcs_end_once() {
     let endpoint = endpoint("primary");
     let facts = || facts(&Span::none(), &endpoint, 1, AttemptKind::Initial);
 
-    let attempt = AttemptGuard::begin(observer(), facts());
+    let attempt = AttemptGuard::begin(observer(), facts(), HeadStatus::default());
     attempt.end(AttemptOutcome::Success, None, Some(200), Usage::default(), Duration::from_millis(70));
-    drop(AttemptGuard::begin(observer(), facts()));
+    drop(AttemptGuard::begin(observer(), facts(), HeadStatus::default()));
     assert_eq!(taken(), ["attempt started", "attempt success", "attempt started", "attempt cancelled"]);
 
     RpcGuard::begin(observer(), METHOD, Span::none()).end("OK");

@@ -8,7 +8,7 @@ use std::{
 
 use http::HeaderMap;
 use tidegate::{
-    extraction::{AttemptKind, Entry, Withheld},
+    extraction::{AttemptKind, Entry, HeadStatus, Withheld},
     telemetry::{
         AttemptGuard, CallGuard,
         catalogue::{self, Kind, Metric},
@@ -120,7 +120,7 @@ fn page_and_catalogue_agree() {
 fn counters_start_at_zero() {
     let page = quiet().page().render();
     for upstream in ["primary", "second"] {
-        for kind in ["initial", "retry", "transparent"] {
+        for kind in ["initial", "retry", "transparent", "repair"] {
             let labels = [("upstream", upstream), ("kind", kind), ("outcome", "success")];
             assert_eq!(value(&page, "tidegate_upstream_attempts_total", &labels), Some(0.0), "{labels:?}");
         }
@@ -200,7 +200,7 @@ fn events_arrive_in_their_series() {
 fn gauges_show_what_is_running() {
     let telemetry = quiet();
     let facts = facts(&Span::none(), &endpoint("primary"), 1, AttemptKind::Initial);
-    let running = AttemptGuard::begin(telemetry.observer(), facts);
+    let running = AttemptGuard::begin(telemetry.observer(), facts, HeadStatus::default());
     let inflight = |page: &str| value(page, "tidegate_upstream_inflight", &[("upstream", "primary")]);
     assert_eq!(inflight(&telemetry.page().render()), Some(1.0));
     let mut call =

@@ -5,8 +5,8 @@ use std::{io, sync::Arc, time::Duration};
 use http::HeaderMap;
 use tidegate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, Phase,
-        ResponseFacts, Trail, Usage, WaitSource, Withheld,
+        Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, HeadStatus,
+        Phase, ResponseFacts, Trail, Usage, WaitSource, Withheld,
     },
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, RpcGuard, Telemetry,
@@ -101,7 +101,11 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     let (observer, profile) = (telemetry.observer(), Arc::from("entities"));
     let endpoint = endpoint("primary");
     let begin = |number, kind, flight: &Span| {
-        AttemptGuard::begin(Arc::clone(&observer), facts(flight, &endpoint, number, kind))
+        AttemptGuard::begin(
+            Arc::clone(&observer),
+            facts(flight, &endpoint, number, kind),
+            HeadStatus::default(),
+        )
     };
     let server = telemetry.spans().server(METHOD, headers);
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
@@ -113,7 +117,6 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &flight });
     let follower = telemetry.spans().server(METHOD, &HeaderMap::new());
     let wait = spans::joined(&follower);
-    spans::link(&wait, &flight);
     begin(1, AttemptKind::Initial, &flight).end(
         AttemptOutcome::Failure,
         Some(ErrorType::Overloaded),
@@ -138,6 +141,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     observer.observe(&Event::FlightWaited {
         answered: true,
         elapsed: Duration::from_millis(250),
+        flight: Some(&flight),
         span: &wait,
     });
     call.trail(&trail());
@@ -150,7 +154,11 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
     let (observer, profile) = (telemetry.observer(), Arc::from("entities"));
     let endpoint = endpoint("second");
     let begin = |number, kind, flight: &Span| {
-        AttemptGuard::begin(Arc::clone(&observer), facts(flight, &endpoint, number, kind))
+        AttemptGuard::begin(
+            Arc::clone(&observer),
+            facts(flight, &endpoint, number, kind),
+            HeadStatus::default(),
+        )
     };
     let server = telemetry.spans().server(METHOD, &HeaderMap::new());
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
@@ -184,7 +192,7 @@ pub(crate) fn the_rest(telemetry: &Telemetry) {
     let (signal, cause) = (Signal::Spans, DropCause::QueueFull);
     observer.observe(&Event::TelemetryDropped { signal, count: 2, cause, endpoint: None });
     let stranger = facts(&Span::none(), &endpoint("stranger"), 1, AttemptKind::Initial);
-    drop(AttemptGuard::begin(observer, stranger));
+    drop(AttemptGuard::begin(observer, stranger, HeadStatus::default()));
 }
 
 fn flight_ended<'a>(

@@ -84,15 +84,23 @@ pub fn samples_of<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Samples {
     samples
 }
 
+/// The name that Prometheus and collectors give to what comes over OTLP, but for `_total`.
+fn prometheus_name(metric: &Metric, data: &Data) -> String {
+    let name = metric.name.replace('.', "_");
+    match metric.unit.as_str() {
+        "s" => name + "_seconds",
+        "By" => name + "_bytes",
+        "1" if matches!(data, Data::Gauge(_)) => name.trim_end_matches("_ratio").to_owned() + "_ratio",
+        annotation if annotation.starts_with('{') && annotation.ends_with('}') => name,
+        unit => panic!("{name}: what becomes of the unit {unit:?}?"),
+    }
+}
+
 fn metric_samples(metric: &Metric) -> Samples {
-    let unit = match metric.unit.as_str() {
-        "s" => "_seconds",
-        "By" => "_bytes",
-        _ => "",
-    };
-    let name = format!("{}{unit}", metric.name.replace('.', "_"));
+    let data = metric.data.as_ref().expect("a metric has data");
+    let name = prometheus_name(metric, data);
     let mut samples = Samples::new();
-    match metric.data.as_ref().expect("a metric has data") {
+    match data {
         Data::Sum(sum) => {
             assert!(sum.is_monotonic, "{name} can fall");
             assert_eq!(sum.aggregation_temporality, 2, "{name} is not cumulative");

@@ -9,7 +9,7 @@ use tidegate::{
         Script,
         script::{Fault, Place, Rule},
     },
-    telemetry::catalogue::{self, Kind, Metric, Unit},
+    telemetry::catalogue::{self, Kind, Metric},
 };
 use tokio::{task::JoinSet, time::Instant};
 
@@ -170,12 +170,7 @@ fn assert_page(page: &Page) {
 
 /// The collector was told of the metric as the catalogue has it.
 fn assert_exported(metric: &Metric, exported: &Exported) {
-    let unit = match metric.unit {
-        Unit::Count => "1",
-        Unit::Seconds => "s",
-        Unit::Bytes => "By",
-    };
-    assert_eq!((exported.unit.as_str(), exported.description.as_str()), (unit, metric.help));
+    assert_eq!((exported.unit.as_str(), exported.description.as_str()), (metric.unit.ucum(), metric.help));
     let attributes: Vec<_> = match (metric.kind, exported.data.as_ref().unwrap()) {
         (Kind::Counter, Data::Sum(sum)) => sum.data_points.iter().map(|point| &point.attributes).collect(),
         (Kind::Gauge, Data::Gauge(gauge)) => {

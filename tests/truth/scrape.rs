@@ -32,18 +32,24 @@ async fn page(stage: &Stage) -> Page {
     Page::read(&stage.gateway.metrics().await)
 }
 
+fn script() -> Script {
+    let unfit = Rule::new(Fault::WrongSchema).matching("does not fit");
+    Script::of([Rule::new(Fault::status(500)).matching("fails"), unfit])
+}
+
 /// A call of each kind that this page can tell of, so that nothing is new any more.
 async fn warm_up(stage: &Stage) {
     stage.call("Ada Lovelace met Charles Babbage.").await.unwrap();
     stage.call("Ada Lovelace met Charles Babbage.").await.unwrap();
     stage.call(" ").await.unwrap_err();
     stage.call("fails").await.unwrap_err();
+    stage.call("does not fit").await.unwrap_err();
     make_up(stage, SEEDS[0], 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_family_has_a_type_and_help_and_none_is_a_summary() {
-    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    let stage = Stage::set(script(), &[]).await;
     warm_up(&stage).await;
     let page = page(&stage).await;
     assert!(page.types.len() > 25, "{:#?}", page.types);
@@ -62,7 +68,7 @@ async fn every_family_has_a_type_and_help_and_none_is_a_summary() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn counters_are_there_before_the_first_call() {
-    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    let stage = Stage::set(script(), &[]).await;
     let before = page(&stage).await;
     for (name, labels) in [
         ("tidegate_calls_total", [("profile", "entities"), ("verdict", "ok")]),
@@ -93,7 +99,7 @@ async fn counters_are_there_before_the_first_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_callers_make_up_adds_no_series() {
-    let stage = Stage::set(Script::of([Rule::new(Fault::status(500)).matching("fails")]), &[]).await;
+    let stage = Stage::set(script(), &[]).await;
     warm_up(&stage).await;
     stage.metrics_at_rest(9).await;
     let before: BTreeSet<_> = page(&stage).await.samples.into_keys().collect();

@@ -8,7 +8,7 @@ use std::{
 
 use http::HeaderMap;
 use tidegate::{
-    extraction::{CachePolicy, CacheScope, Fingerprint, Profile, Schema, Text},
+    extraction::{CachePolicy, CacheScope, Fingerprint, HeadStatus, Profile, Schema, Text},
     upstream::{
         AttemptLabels, Exchange, Fault, Question, RetrySafety, Upstream,
         openai::OpenAi,
@@ -82,6 +82,7 @@ pub(crate) fn labels() -> AttemptLabels {
             http::HeaderName::from_static("traceparent"),
             http::HeaderValue::from_static("00-aa-bb-01"),
         )]),
+        status: HeadStatus::default(),
     }
 }
 

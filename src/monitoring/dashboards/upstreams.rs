@@ -15,7 +15,7 @@ use super::{
     },
 };
 use crate::{
-    monitoring::query::Query,
+    monitoring::query::{Query, Selector},
     telemetry::catalogue::{labels, list},
 };
 
@@ -85,10 +85,10 @@ fn load(limits: &Limits) -> Row {
             )
             .ask(
                 &rate_by(
-                    &[&labels::UPSTREAM, &labels::ERROR_TYPE],
-                    &counts(&list::HTTP_DURATION).lacks(&labels::HTTP_STATUS).has(&labels::ERROR_TYPE),
+                    &[&labels::UPSTREAM, &labels::NO_ANSWER],
+                    &failed(counts(&list::HTTP_DURATION)).lacks(&labels::HTTP_STATUS),
                 ),
-                format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::ERROR_TYPE)),
+                format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::NO_ANSWER)),
             )
             .or_else("none")
             .stacked(),
@@ -108,7 +108,6 @@ fn latency(limits: &Limits) -> Row {
         let name = format!("{} p{}", legend(&labels::UPSTREAM), q * 100.0);
         panel.ask(&quantile(*q, &upstream, &list::HTTP_DURATION), name)
     });
-    let failed = buckets(&list::HTTP_DURATION).has(&labels::ERROR_TYPE);
     row(
         "Latency",
         vec![
@@ -119,7 +118,10 @@ fn latency(limits: &Limits) -> Row {
                 "How long failed attempts took. Slow failures cost callers their deadline and leave no time \
                  for a retry. Next: the upstream's timeouts in the configuration.",
             )
-            .ask(&quantile_of(0.95, &upstream, &failed), legend(&labels::UPSTREAM))
+            .ask(
+                &quantile_of(0.95, &upstream, &failed(buckets(&list::HTTP_DURATION))),
+                legend(&labels::UPSTREAM),
+            )
             .exemplars()
             .thresholds(GREEN, &limits.slow()),
             heatmap(
@@ -267,14 +269,19 @@ fn models() -> Row {
             )
             .ask(
                 &rate_by(
-                    &[&labels::GEN_AI_MODEL, &labels::ERROR_TYPE],
-                    &counts(&list::GEN_AI_DURATION).has(&labels::ERROR_TYPE),
+                    &[&labels::GEN_AI_MODEL, &labels::NO_ANSWER],
+                    &failed(counts(&list::GEN_AI_DURATION)),
                 ),
-                format!("{} {}", legend(&labels::GEN_AI_MODEL), legend(&labels::ERROR_TYPE)),
+                format!("{} {}", legend(&labels::GEN_AI_MODEL), legend(&labels::NO_ANSWER)),
             )
             .or_else("none")
             .stacked()
             .sized(24, 8),
         ],
     )
+}
+
+/// What failed, and was not just given up.
+fn failed(durations: Selector) -> Selector {
+    durations.has(&labels::NO_ANSWER).is_not(&labels::NO_ANSWER, labels::CANCELLED)
 }

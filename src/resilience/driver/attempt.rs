@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Flight;
 use crate::{
-    extraction::{Alignment, AttemptOutcome, AttemptRecord, Extraction, Usage},
+    extraction::{Alignment, AttemptOutcome, AttemptRecord, Extraction, HeadStatus, Usage},
     resilience::{
         classify::{Class, Permission, classify},
         log::AttemptEnd,
@@ -58,8 +58,13 @@ impl Flight {
         let span = spans::attempt(&self.span, &record, &endpoint, remaining);
         let trace =
             if endpoint.propagate_trace { spans::trace_headers(&span) } else { http::HeaderMap::new() };
-        let labels =
-            AttemptLabels { attempt_id: record.id.to_string(), idempotency_key: self.id.clone(), trace };
+        let status = HeadStatus::default();
+        let labels = AttemptLabels {
+            attempt_id: record.id.to_string(),
+            idempotency_key: self.id.clone(),
+            trace,
+            status: status.clone(),
+        };
         let repaired = self.question.repair.is_some();
         let mut guard = AttemptGuard::begin(
             Arc::clone(&self.observer),
@@ -72,6 +77,7 @@ impl Flight {
                 wait_source: record.wait_source,
                 span,
             },
+            status.clone(),
         );
         let sent = Instant::now();
         self.log.send(record, sent);
@@ -79,10 +85,10 @@ impl Flight {
             biased;
             exchange = self.target.upstream.attempt(&self.question, labels) => exchange,
             cut = self.cut_off(sent, &endpoint) => match cut {
-                Cut::Fault(fault) => Exchange::failed(fault),
+                Cut::Fault(fault) => Exchange { http_status: status.get(), ..Exchange::failed(fault) },
                 Cut::Abandoned => {
                     drop(guard);
-                    self.log.end(AttemptEnd::cancelled(sent.elapsed()));
+                    self.log.end(AttemptEnd::cancelled(sent.elapsed(), status.get()));
                     return Attempted::Abandoned;
                 }
             },
@@ -205,11 +211,11 @@ impl Flight {
 }
 
 impl AttemptEnd {
-    fn cancelled(latency: Duration) -> Self {
+    fn cancelled(latency: Duration, http_status: Option<u16>) -> Self {
         Self {
             outcome: AttemptOutcome::Cancelled,
             error_type: None,
-            http_status: None,
+            http_status,
             usage: Usage::default(),
             latency,
             validation: Duration::ZERO,

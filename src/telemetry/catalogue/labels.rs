@@ -10,6 +10,8 @@ use crate::{
 
 /// How a joined call's wait can end.
 pub const WAIT_OUTCOMES: &[&str] = &["answered", "left"];
+/// Stands in the place of an error type for what was given up, where no other label tells.
+pub const CANCELLED: &str = "cancelled";
 /// The ways of a token.
 pub const DIRECTIONS: &[&str] = &["input", "output"];
 
@@ -29,6 +31,8 @@ pub const DIRECTION: Label = Label::closed("direction", DIRECTIONS);
 pub const ENTRY: Label = Label::closed("entry", Entry::LABELS);
 /// What an attempt or flight failed with; absent where it did not fail.
 pub const ERROR_TYPE: Label = Label::closed("error.type", ErrorType::LABELS).optional();
+/// The same, or `cancelled` where it was given up; absent where it succeeded.
+pub const NO_ANSWER: Label = Label::closed("error.type", &NO_ANSWERS).optional();
 /// Why an attempt was made.
 pub const KIND: Label = Label::closed("kind", AttemptKind::LABELS);
 /// How an attempt or flight ended.
@@ -89,3 +93,11 @@ pub const VERSION: Label = Label::from("version", Values::Build);
 pub const COMMIT: Label = Label::from("commit", Values::Build);
 /// The version of the compiler.
 pub const RUSTC: Label = Label::from("rustc", Values::Build);
+
+const NO_ANSWERS: [&str; ErrorType::LABELS.len() + 1] = {
+    let mut words = [CANCELLED; ErrorType::LABELS.len() + 1];
+    if let Some((_, failures)) = words.split_first_mut() {
+        failures.copy_from_slice(ErrorType::LABELS);
+    }
+    words
+};

@@ -2,8 +2,8 @@
 
 use super::{Kind, Label, Metric, Section, Unit};
 
-const fn counter(name: &'static str, labels: &'static [Label], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Counter, unit: Unit::Count, help, labels }
+const fn counter(name: &'static str, unit: Unit, labels: &'static [Label], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, unit, help, labels }
 }
 
 const fn gauge(name: &'static str, unit: Unit, labels: &'static [Label], help: &'static str) -> Metric {

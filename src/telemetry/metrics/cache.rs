@@ -8,12 +8,14 @@ use std::{
 use metrics::{Counter, Gauge, Histogram};
 
 use super::{
+    exemplars::Traced,
     instruments::{Instruments, word},
     table::{Grid, Level},
 };
 use crate::telemetry::{
     catalogue::{labels, list},
     event::{CacheResult, EvictionCause},
+    spans::SpanIds,
 };
 
 /// Instruments of the cache and of flights.
@@ -23,7 +25,7 @@ pub(super) struct CacheMetrics {
     pub(super) flights: Level,
     requests: Grid<Counter>,
     evictions: Grid<Counter>,
-    waits: Grid<OnceLock<Histogram>>,
+    waits: Grid<OnceLock<Traced<Histogram>>>,
     entries: Gauge,
     weight: Gauge,
 }
@@ -63,12 +65,12 @@ impl CacheMetrics {
         self.weight.set(weight_bytes as f64);
     }
 
-    pub(super) fn waited(&self, answered: bool, elapsed: Duration) {
+    pub(super) fn waited(&self, answered: bool, elapsed: Duration, span: Option<SpanIds>) {
         let outcome = usize::from(!answered);
         if let Some(wait) = self.waits.at(0, outcome) {
             let label = || labels::WAIT_OUTCOMES.get(outcome).and_then(|outcome| word(outcome));
-            let make = || self.instruments.histogram(&list::FLIGHT_WAIT, [label()]);
-            wait.get_or_init(make).record(elapsed.as_secs_f64());
+            let make = || self.instruments.traced_histogram(&list::FLIGHT_WAIT, [label()]);
+            wait.get_or_init(make).record(elapsed.as_secs_f64(), span);
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 use metrics::Key;
 use opentelemetry::{KeyValue, metrics::Meter};
 
-use crate::telemetry::catalogue::{Metric, Unit};
+use crate::telemetry::catalogue::Metric;
 
 /// How many of the counted parts make one.
 const PARTS: f64 = 1e9;
@@ -97,13 +97,12 @@ impl Fractions {
 impl Family {
     /// Tells OTLP: the callback is asked before each export.
     fn export(&self, meter: &Meter) {
-        let unit = if self.metric.unit == Unit::Seconds { "s" } else { "1" };
         let series = Arc::clone(&self.series);
         // The instrument lives as long as its meter.
         let _ = meter
             .f64_observable_counter(self.metric.name)
             .with_description(self.metric.help)
-            .with_unit(unit)
+            .with_unit(self.metric.unit.ucum())
             .with_callback(move |observer| {
                 for series in &*series.read().unwrap_or_else(PoisonError::into_inner) {
                     observer.observe(series.value.value(), &series.attributes());

@@ -210,11 +210,12 @@ fn key<const N: usize>(metric: &'static Metric, values: [LabelValue; N]) -> Key 
 
 fn describe(recorder: &impl Recorder, metric: &'static Metric) {
     let (key, help) = (KeyName::from(metric.name), SharedString::const_str(metric.help));
-    let unit = Some(match metric.unit {
-        Unit::Count => metrics::Unit::Count,
-        Unit::Seconds => metrics::Unit::Seconds,
-        Unit::Bytes => metrics::Unit::Bytes,
-    });
+    // OTLP's units are set where it is exported: this has no words for things that are counted.
+    let unit = match metric.unit {
+        Unit::Count(_) | Unit::Ratio => None,
+        Unit::Seconds => Some(metrics::Unit::Seconds),
+        Unit::Bytes => Some(metrics::Unit::Bytes),
+    };
     match metric.kind {
         Kind::Counter => recorder.describe_counter(key, unit, help),
         Kind::Gauge => recorder.describe_gauge(key, unit, help),

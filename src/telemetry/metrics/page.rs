@@ -127,7 +127,7 @@ fn head(page: &mut String, name: &str, metric: &Metric) {
         Kind::Histogram(_) => (name, "histogram"),
     };
     let unit = match metric.unit {
-        Unit::Count => None,
+        Unit::Count(_) | Unit::Ratio => None,
         Unit::Seconds => Some("seconds"),
         Unit::Bytes => Some("bytes"),
     };

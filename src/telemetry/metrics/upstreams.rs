@@ -16,7 +16,11 @@ use super::{
 use crate::{
     extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld, party::OF_THE_TEXT},
     telemetry::{
-        catalogue::{OTHER, labels, list},
+        catalogue::{
+            OTHER,
+            labels::{self, CANCELLED},
+            list,
+        },
         event::{AttemptFacts, FlightEnded},
         settings::Configured,
         spans::SpanIds,
@@ -40,13 +44,16 @@ pub(super) struct AttemptEnd {
     pub(super) elapsed: Duration,
 }
 
+/// How, and what with if it failed.
+type AttemptEnding = (AttemptOutcome, Option<ErrorType>);
+
 /// Instruments of one upstream.
 pub(super) struct UpstreamMetrics {
     instruments: Arc<Instruments>,
     upstream: LabelValue,
     attempts: Grid<OnceLock<Traced<Counter>>>,
     retries: Grid<Traced<Counter>>,
-    withheld: Grid<Counter>,
+    withheld: Grid<Traced<Counter>>,
     call_retries: Grid<OnceLock<Traced<Histogram>>>,
     retry_delay: OnceLock<Traced<Histogram>>,
     inflight: Level,
@@ -54,8 +61,8 @@ pub(super) struct UpstreamMetrics {
     budget: Gauge,
     tokens: Grid<Counter>,
     cost: Option<Cost>,
-    http: Grown<(AttemptKind, Option<u16>, Option<ErrorType>), Traced<Histogram>>,
-    gen_ai: Grown<Option<ErrorType>, Traced<Histogram>>,
+    http: Grown<(AttemptKind, Option<u16>, AttemptEnding), Traced<Histogram>>,
+    gen_ai: Grown<AttemptEnding, Traced<Histogram>>,
     gen_ai_tokens: OnceLock<Grid<Histogram>>,
 }
 
@@ -104,7 +111,7 @@ impl UpstreamMetrics {
                 instruments.traced_counter(&list::RETRIES_SCHEDULED, labels)
             }),
             withheld: Grid::new(&[()], Withheld::ALL, |(), reason| {
-                instruments.counter(&list::RETRIES_WITHHELD, [upstream.clone(), word(reason.as_str())])
+                instruments.traced_counter(&list::RETRIES_WITHHELD, [upstream.clone(), word(reason.as_str())])
             }),
             call_retries: Grid::new(&[()], AttemptOutcome::ALL, |(), _| OnceLock::new()),
             retry_delay: OnceLock::new(),
@@ -135,11 +142,10 @@ impl UpstreamMetrics {
             AttemptOutcome::Failure => self.failures_running.up(),
             AttemptOutcome::Cancelled => {}
         }
-        let error_type = failure(end.outcome, end.error_type);
-        if let Some(counter) = self.attempts.at(attempt.kind as usize, attempt_end(end.outcome, error_type)) {
-            let end = (end.outcome, error_type);
+        let ending = (end.outcome, failure(end.outcome, end.error_type));
+        if let Some(counter) = self.attempts.at(attempt.kind as usize, attempt_end(ending)) {
             counter
-                .get_or_init(|| attempts(&self.instruments, &self.upstream, attempt.kind, end))
+                .get_or_init(|| attempts(&self.instruments, &self.upstream, attempt.kind, ending))
                 .increment(span);
         }
         let useful = usize::from(end.outcome == AttemptOutcome::Success);
@@ -152,9 +158,9 @@ impl UpstreamMetrics {
             cost.spent(end.usage, useful);
         }
         let (kind, status) = (attempt.kind, end.http_status);
-        let duration = self.http.get((kind, status, error_type), || {
-            self.http_duration(&attempt.endpoint, kind, status, error_type)
-        });
+        let duration = self
+            .http
+            .get((kind, status, ending), || self.http_duration(&attempt.endpoint, kind, status, ending));
         duration.record(end.elapsed.as_secs_f64(), span);
     }
 
@@ -171,9 +177,9 @@ impl UpstreamMetrics {
         self.budget_moved(budget_ratio);
     }
 
-    pub(super) fn retry_withheld(&self, reason: Withheld) {
+    pub(super) fn retry_withheld(&self, reason: Withheld, span: Option<SpanIds>) {
         if let Some(withheld) = self.withheld.at(0, reason as usize) {
-            withheld.increment(1);
+            withheld.increment(span);
         }
     }
 
@@ -182,7 +188,8 @@ impl UpstreamMetrics {
     }
 
     pub(super) fn flight_ended(&self, flight: &FlightEnded<'_>, span: Option<SpanIds>) {
-        let (outcome, error_type) = (flight.end.outcome(), flight.end.error_type());
+        let outcome = flight.end.outcome();
+        let ending = (outcome, flight.end.error_type());
         if flight.retries > 0
             && let Some(retries) = self.call_retries.at(0, outcome as usize)
         {
@@ -197,9 +204,9 @@ impl UpstreamMetrics {
             let make = || self.instruments.traced_histogram(&list::RETRY_DELAY_DURATION, labels());
             self.retry_delay.get_or_init(make).record(flight.retry_delay.as_secs_f64(), span);
         }
-        let duration = self.gen_ai.get(error_type, || {
+        let duration = self.gen_ai.get(ending, || {
             let [operation, provider, model] = gen_ai_labels(flight.endpoint);
-            let labels = [operation, provider, model, error_word(error_type)];
+            let labels = [operation, provider, model, unfinished_word(ending)];
             self.instruments.traced_histogram(&list::GEN_AI_DURATION, labels)
         });
         duration.record(flight.elapsed.as_secs_f64(), span);
@@ -227,14 +234,14 @@ impl UpstreamMetrics {
         endpoint: &Endpoint,
         kind: AttemptKind,
         status: Option<u16>,
-        error_type: Option<ErrorType>,
+        ending: AttemptEnding,
     ) -> Traced<Histogram> {
         let labels = [
             word("POST"),
             name(&endpoint.host),
             Some(endpoint.port.to_string().into()),
             status.and_then(status_word),
-            error_word(error_type),
+            unfinished_word(ending),
             self.upstream.clone(),
             word(kind.as_str()),
         ];
@@ -271,8 +278,6 @@ impl Cost {
 /// Values of the label, by whether it is so.
 const USEFUL: &[&str] = &["false", "true"];
 
-type AttemptEnding = (AttemptOutcome, Option<ErrorType>);
-
 fn attempts(
     instruments: &Instruments,
     upstream: &LabelValue,
@@ -286,8 +291,8 @@ fn attempts(
 /// Attempts of kinds that are not made yet come into being when they happen.
 fn starts_at_zero(kind: AttemptKind) -> bool {
     match kind {
-        AttemptKind::Initial | AttemptKind::Retry | AttemptKind::Transparent => true,
-        AttemptKind::Rerun | AttemptKind::Hedge | AttemptKind::Fallback | AttemptKind::Repair => false,
+        AttemptKind::Initial | AttemptKind::Retry | AttemptKind::Transparent | AttemptKind::Repair => true,
+        AttemptKind::Rerun | AttemptKind::Hedge | AttemptKind::Fallback => false,
     }
 }
 
@@ -297,8 +302,8 @@ fn attempt_ends() -> Vec<AttemptEnding> {
     [(AttemptOutcome::Success, None), (AttemptOutcome::Cancelled, None)].into_iter().chain(failures).collect()
 }
 
-fn attempt_end(outcome: AttemptOutcome, error_type: Option<ErrorType>) -> usize {
-    match (outcome, error_type) {
+fn attempt_end(ending: AttemptEnding) -> usize {
+    match ending {
         (AttemptOutcome::Success, _) => 0,
         (AttemptOutcome::Cancelled, _) => 1,
         (AttemptOutcome::Failure, error_type) => 2 + error_type.unwrap_or(ErrorType::Internal) as usize,
@@ -317,6 +322,11 @@ fn says_nothing(error_type: Option<ErrorType>) -> bool {
 
 fn error_word(error_type: Option<ErrorType>) -> LabelValue {
     error_type.and_then(|error_type| word(error_type.as_str()))
+}
+
+/// The same for metrics that have no label for the outcome: what was given up did not succeed either.
+fn unfinished_word((outcome, error_type): AttemptEnding) -> LabelValue {
+    if outcome == AttemptOutcome::Cancelled { word(CANCELLED) } else { error_word(error_type) }
 }
 
 fn status_word(status: u16) -> LabelValue {

@@ -7,16 +7,39 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
+const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
+
+/// The lengths of a `traceparent`'s version, trace id, parent id and flags.
+const FIELDS: [usize; 4] = [2, 32, 16, 2];
+
 /// The most bytes that are kept of a caller's `tracestate`, which each span of its call holds until it is exported:
 /// what has to be passed on at the least (W3C Trace Context, 3.3.1.5).
 const TRACESTATE_MAX: usize = 512;
 
 /// The caller's span, if the headers name one; with its `tracestate` only if that is `trusted`.
 pub(super) fn read(headers: &HeaderMap, trusted: bool) -> Option<Context> {
-    let carrier = Carrier { headers, trusted };
-    headers
-        .contains_key("traceparent")
-        .then(|| TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier))
+    let mut parents = headers.get_all(TRACEPARENT).iter();
+    // Of two that differ, none is to be believed.
+    let parent = parents.next().filter(|_| parents.next().is_none())?.to_str().ok()?;
+    let state = if trusted { state(headers) } else { String::new() };
+    let carrier = Carrier { parent: well_formed(parent)?, state: beginning(&state) };
+    Some(TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier))
+}
+
+/// All `tracestate` headers as one list: they may come in pieces.
+fn state(headers: &HeaderMap) -> String {
+    let pieces: Vec<&str> =
+        headers.get_all(TRACESTATE).iter().filter_map(|piece| piece.to_str().ok()).collect();
+    pieces.join(",")
+}
+
+/// A `traceparent` whose fields have their lengths, which the propagator does not look at. What follows them in
+/// versions to come is left to it.
+fn well_formed(parent: &str) -> Option<&str> {
+    let mut fields = parent.split('-');
+    let lengths = FIELDS.map(|_| fields.next().map(str::len));
+    (lengths == FIELDS.map(Some)).then_some(parent)
 }
 
 /// The headers that name the span of `context`.
@@ -35,22 +58,21 @@ fn beginning(state: &str) -> &str {
 }
 
 struct Carrier<'a> {
-    headers: &'a HeaderMap,
-    trusted: bool,
+    parent: &'a str,
+    state: &'a str,
 }
 
 impl Extractor for Carrier<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        let value = self.headers.get(key)?.to_str().ok()?;
         match key {
-            "tracestate" if self.trusted => Some(beginning(value)),
-            "tracestate" => None,
-            _ => Some(value),
+            TRACEPARENT => Some(self.parent),
+            TRACESTATE => Some(self.state).filter(|state| !state.is_empty()),
+            _ => None,
         }
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.headers.keys().map(HeaderName::as_str).collect()
+        vec![TRACEPARENT, TRACESTATE]
     }
 }
 
@@ -77,8 +99,7 @@ mod tests {
     /// What is kept of a caller's `tracestate`.
     fn kept(state: &str, trusted: bool) -> String {
         let mut headers = HeaderMap::new();
-        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        headers.insert("traceparent", parent.parse().unwrap());
+        headers.insert("traceparent", PARENT.parse().unwrap());
         headers.insert("tracestate", state.parse().unwrap());
         let context = read(&headers, trusted).unwrap();
         assert!(context.span().span_context().is_valid(), "the caller's span is kept, whatever its state");
@@ -98,6 +119,50 @@ mod tests {
         ] {
             assert_eq!(kept(&state, true), expected);
         }
+    }
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    /// Whether a caller with these headers has a span.
+    fn has_span(parents: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for parent in parents {
+            headers.append("traceparent", parent.parse().unwrap());
+        }
+        read(&headers, true).is_some_and(|context| context.span().span_context().is_valid())
+    }
+
+    #[test]
+    fn a_parent_that_is_not_well_formed_or_not_alone_is_none() {
+        assert!(has_span(&[PARENT]));
+        assert!(has_span(&[&PARENT.replacen("00", "cc", 1)]), "a version to come");
+        assert!(has_span(&[&(PARENT.replacen("00", "cc", 1) + "-what-comes-later")]));
+        assert!(!has_span(&[PARENT, &PARENT.replace("-01", "-00")]), "two");
+        for ill in [
+            "",
+            "00",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-001",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+            "00-af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        ] {
+            assert!(!has_span(&[ill]), "{ill}");
+        }
+    }
+
+    #[test]
+    fn a_state_in_pieces_is_one() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", PARENT.parse().unwrap());
+        headers.append("tracestate", "a=1".parse().unwrap());
+        headers.append("tracestate", "b=2".parse().unwrap());
+        let context = read(&headers, true).unwrap();
+        assert_eq!(context.span().span_context().trace_state().header(), "a=1,b=2");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::{sync::Arc, time::Duration};
 use opentelemetry::{
     Array, KeyValue, StringValue, Value,
     time::now,
-    trace::{SpanRef, Status},
+    trace::{SpanRef, Status, TraceContextExt as _},
 };
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::milliseconds;
 use crate::{
@@ -47,10 +49,7 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         Event::CallEnded(ref call) => call_ended(span, call),
         Event::CacheAnswered { result, age, .. } => cache_answered(span, result, age),
         Event::FlightEnded(ref flight) => flight_ended(span, flight),
-        Event::FlightWaited { answered, .. } => {
-            let outcome = if answered { "answered" } else { "left" };
-            span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
-        }
+        Event::FlightWaited { answered, flight, .. } => flight_waited(span, answered, flight),
         Event::AttemptStarted(attempt) => {
             span.set_attribute(KeyValue::new("tidegate.attempt.id", std::sync::Arc::clone(&attempt.id)));
         }
@@ -122,6 +121,19 @@ fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
         FlightEnd::Answered => {}
         FlightEnd::Failed(error_type) => failed(span, error_type),
         FlightEnd::GivenUp => span.set_attribute(KeyValue::new("tidegate.flight.cancelled", true)),
+    }
+}
+
+/// The trace of a flight has a name even where it is not sampled; only what can be seen is linked to.
+fn flight_waited(span: &SpanRef<'_>, answered: bool, flight: Option<&Span>) {
+    let outcome = if answered { "answered" } else { "left" };
+    span.set_attribute(KeyValue::new("tidegate.flight.wait.outcome", outcome));
+    let Some(flight) = flight.map(|flight| flight.context().span().span_context().clone()) else { return };
+    if flight.is_valid() {
+        span.set_attribute(KeyValue::new("tidegate.flight.trace_id", flight.trace_id().to_string()));
+    }
+    if flight.is_sampled() {
+        span.add_link(flight, vec![KeyValue::new("tidegate.link.type", "flight")]);
     }
 }
 

@@ -81,13 +81,8 @@ fn assert_arrivals(attempts: &[&Span], arrivals: &[Arrival]) {
     assert_eq!(left, arrived, "the attempts that left are those that arrived");
     for arrival in arrivals {
         let span = attempts.iter().find(|span| Some(id(span)) == arrival.attempt_id).unwrap();
-        if let Some(status) = span.attribute("http.response.status_code") {
-            assert_eq!(
-                Some(status),
-                arrival.status.map(|status| status.to_string()).as_deref(),
-                "{arrival:#?}"
-            );
-        }
+        let status = arrival.status.map(|status| status.to_string());
+        assert_eq!(span.attribute("http.response.status_code"), status.as_deref(), "{arrival:#?} {span:#?}");
     }
 }
 
@@ -144,8 +139,17 @@ fn assert_calls(infos: &[proto::ExtractionInfo], spans: &[Span], metrics: &Metri
     let late = metrics.sum("tidegate_calls_total", &[("verdict", "deadline_exceeded")]);
     same("deadlines by phase", metrics.sum("tidegate_calls_deadline_exceeded_total", &[]), late);
     same("SERVER spans", count(spans.iter().filter(|span| span.kind == "SERVER").count()), calls);
-    let flights = spans.iter().filter(|span| span.name == "chat simulated").count();
-    same("flights", metrics.sum("gen_ai_client_operation_duration_seconds_count", &[]), count(flights));
+    let mut flights: BTreeMap<&str, usize> = BTreeMap::new();
+    for flight in spans.iter().filter(|span| span.name == "chat simulated") {
+        let cancelled = flight.attribute("tidegate.flight.cancelled").map(|_| "cancelled");
+        *flights.entry(flight.attribute("error.type").or(cancelled).unwrap_or_default()).or_default() += 1;
+    }
+    let durations =
+        |labels: &[(&str, &str)]| metrics.sum("gen_ai_client_operation_duration_seconds_count", labels);
+    same("flights", durations(&[]), count(flights.values().sum()));
+    for (error_type, flights) in flights.into_iter().filter(|(error_type, _)| !error_type.is_empty()) {
+        same(error_type, durations(&[("error_type", error_type)]), count(flights));
+    }
 }
 
 /// Tokens are counted once, and those of unusable answers apart.

@@ -1,5 +1,7 @@
 //! Calls that got no answer: who is to blame, and who is not.
 
+use std::time::Duration;
+
 use tidegate::{
     proto,
     simulator::{
@@ -202,4 +204,17 @@ async fn an_attempt_that_was_given_up_is_nobodys_fault() {
             | tidegate.attempt.wait_ms=N
         ",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_a_deadline_cut_short_has_the_status_that_its_head_brought() {
+    let stage = Stage::set(Script::of([Rule::new(Fault::Stall)]), &[]).await;
+    stage.call_with(request(TEXT, Duration::from_secs(2))).await.unwrap_err();
+    let metrics = stage.metrics_at_rest(1).await;
+    let curtain = stage.close().await;
+    let attempt = curtain.spans.iter().find(|span| span.is_attempt()).unwrap();
+    assert_eq!(attempt.attribute("error.type"), Some("deadline_exceeded"));
+    assert_eq!(attempt.attribute("http.response.status_code"), Some("200"));
+    let labels = [("http_response_status_code", "200"), ("error_type", "deadline_exceeded")];
+    assert!(metrics.sum("http_client_request_duration_seconds_count", &labels) > 0.5, "{}", metrics.0);
 }

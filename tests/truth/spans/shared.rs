@@ -108,6 +108,9 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
 
     let mut spans = stage.close().await.spans;
     spans.retain(|span| infos.iter().any(|info| info.trace_id == span.trace_id));
+    let named: Vec<_> =
+        spans.iter_mut().filter_map(|span| span.attributes.remove("tidegate.flight.trace_id")).collect();
+    assert_eq!(named, [infos[0].trace_id.as_str()], "the wait names the trace of the flight");
     assert_tree(
         &spans,
         r#"
@@ -153,4 +156,41 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
           > chat simulated {"tidegate.link.type": "flight"}
         "#,
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_joined_names_a_flight_that_is_not_sampled_and_links_to_nothing() {
+    const LEADER: &str = "0af7651916cd43dd8448eb211c80319c";
+    const JOINER: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let in_trace = |trace: &str, flags: &str| {
+        let mut request = request(TEXT, LONG);
+        let parent = format!("00-{trace}-b7ad6b7169203331-{flags}");
+        request.metadata_mut().insert("traceparent", parent.parse().unwrap());
+        request
+    };
+    let script = Script::of([Rule::new(Fault::Silent).matching(BLOCKER)]).capacity(1, Over::Queue);
+    let stage = Stage::set(script, &[]).await;
+    let blocker = Blocker::take_the_place(&stage).await;
+    let client = stage.gateway.client().await;
+    let (mut leading, mut joining) = (client.clone(), client.clone());
+    let (leader, joiner) = (in_trace(LEADER, "00"), in_trace(JOINER, "01"));
+    let mut calls = JoinSet::new();
+    calls.spawn(async move { leading.extract(leader).await.unwrap() });
+    stage.arrivals_when(|arrivals| arrivals.len() == 2).await;
+    calls.spawn(async move { joining.extract(joiner).await.unwrap() });
+    joined(&stage, client).await;
+    drop(blocker);
+    calls.join_all().await;
+
+    let curtain = stage.close().await;
+    assert!(curtain.spans.iter().all(|span| span.trace_id != LEADER));
+    let waits = curtain.spans.iter().filter(|span| span.name == "tidegate.flight.wait").collect::<Vec<_>>();
+    let [wait] = waits[..] else { panic!("one wait: {waits:#?}") };
+    assert_eq!(wait.attribute("tidegate.flight.trace_id"), Some(LEADER));
+    assert_eq!(wait.links.len(), 0, "{wait:#?}");
+    let lines = curtain.lines("tidegate.call.finished");
+    let flight = |trace: &str| {
+        lines.iter().find(|line| line["trace_id"] == trace).unwrap().get("tidegate.flight.trace_id").cloned()
+    };
+    assert_eq!((flight(JOINER), flight(LEADER)), (Some(LEADER.into()), None));
 }

@@ -7,15 +7,15 @@ use crate::telemetry::catalogue::{
 };
 
 catalogue! { "Cache and flights":
-    CACHE_REQUESTS = counter("tidegate.cache.requests", &[CACHE_RESULT],
+    CACHE_REQUESTS = counter("tidegate.cache.requests", Unit::Count("{call}"), &[CACHE_RESULT],
         "Calls that got as far as the cache, each exactly once.");
-    CACHE_EVICTIONS = counter("tidegate.cache.evictions", &[CAUSE],
+    CACHE_EVICTIONS = counter("tidegate.cache.evictions", Unit::Count("{answer}"), &[CAUSE],
         "Answers that left the cache.");
-    CACHE_ENTRIES = gauge("tidegate.cache.entries", Unit::Count, &[],
+    CACHE_ENTRIES = gauge("tidegate.cache.entries", Unit::Count("{answer}"), &[],
         "Answers in the cache.");
     CACHE_WEIGHT = gauge("tidegate.cache.weight", Unit::Bytes, &[],
         "Memory of the answers in the cache.");
-    FLIGHTS = gauge("tidegate.flights.active", Unit::Count, &[],
+    FLIGHTS = gauge("tidegate.flights.active", Unit::Count("{flight}"), &[],
         "Flights under way.");
     FLIGHT_WAIT = histogram("tidegate.flight.wait", LATENCY, Unit::Seconds, &[WAIT_OUTCOME],
         "How long a call that joined a flight waited for it.");
