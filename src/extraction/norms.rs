@@ -13,6 +13,9 @@ pub const FAILED_SHARE: f64 = 0.5;
 /// The share of answers in which nothing was found.
 pub const EMPTY_SHARE: f64 = 0.3;
 
+/// The share of answers without any content.
+pub const NO_CONTENT_SHARE: f64 = 0.05;
+
 /// The share of answers that end at the token limit.
 pub const TRUNCATED_SHARE: f64 = 0.05;
 
@@ -23,7 +26,7 @@ pub const SCHEMA_INVALID_SHARE: f64 = 0.1;
 pub const REFUSED_SHARE: f64 = 0.05;
 
 /// The share of answers beyond which one of the ways of not being usable is beyond its own bound.
-pub const UNUSABLE_SHARE: f64 = TRUNCATED_SHARE + SCHEMA_INVALID_SHARE + REFUSED_SHARE;
+pub const UNUSABLE_SHARE: f64 = NO_CONTENT_SHARE + TRUNCATED_SHARE + SCHEMA_INVALID_SHARE + REFUSED_SHARE;
 
 /// The share of entities that do not stand in the text.
 pub const UNGROUNDED_SHARE: f64 = 0.1;

@@ -82,12 +82,15 @@ def test_what_is_tested_are_all_alerts():
     ("source", "held_back"),
     [
         ("TidegateRetryStorm", ["TidegateRetrySpike"]),
+        ("TidegateUpstreamRateLimited", ["TidegateRetrySpike"]),
+        ("TidegateUpstreamFailing", ["TidegateRetryBudgetExhausted", "TidegateRetriesIneffective"]),
         ("TidegateUpstreamMisconfigured", ["TidegateUpstreamFailing", "TidegateRetriesIneffective"]),
     ],
 )
 def test_an_upstream_is_spoken_of_once(alertmanager, source, held_back):
-    here = named(alerts("one"), source, *held_back, "TidegateUpstreamRateLimited", "TidegateErrorBudgetBurn")
-    there = [labels | {"upstream": "spare"} for labels in named(alerts("one"), *held_back)]
+    here = named(alerts("one"), source, *held_back, "TidegateSaturated", "TidegateErrorBudgetBurn")
+    # One of them elsewhere: some of those held back hold each other back.
+    there = [labels | {"upstream": "spare"} for labels in named(alerts("one"), held_back[-1])]
     here = [labels for labels in here if labels["severity"] == "warning" or labels["alertname"] == source]
     alertmanager.fire(here + there)
     held = alertmanager.held_back()
@@ -104,6 +107,11 @@ def test_a_fast_burn_holds_back_the_slow_ones(alertmanager):
     }
 
 
+def test_an_outage_of_callers_is_told_once(alertmanager):
+    alertmanager.fire(named(alerts("one"), "TidegateCallersLeaving"))
+    assert [labels["severity"] for labels in alertmanager.held_back()] == ["warning"]
+
+
 def test_without_a_gateway_its_job_says_nothing_else(alertmanager):
     one, two = alerts("one"), [labels for labels in alerts("two") if labels["severity"] == "warning"]
     two = [labels for labels in two if "upstream" not in labels]
@@ -114,8 +122,15 @@ def test_without_a_gateway_its_job_says_nothing_else(alertmanager):
 
 
 def test_alone_every_alert_is_heard(alertmanager):
-    quiet = {"TidegateDown", "TidegateRetryStorm", "TidegateUpstreamMisconfigured"}
+    quiet = {
+        "TidegateDown",
+        "TidegateRetryStorm",
+        "TidegateUpstreamFailing",
+        "TidegateUpstreamMisconfigured",
+        "TidegateUpstreamRateLimited",
+    }
+    both = {"TidegateErrorBudgetBurn", "TidegateCallersLeaving"}
     heard = [labels for labels in alerts("one") if labels["alertname"] not in quiet]
-    heard = [labels for labels in heard if labels["alertname"] != "TidegateErrorBudgetBurn" or labels["severity"] == "warning"]
+    heard = [labels for labels in heard if labels["alertname"] not in both or labels["severity"] == "warning"]
     alertmanager.fire(heard)
     assert alertmanager.held_back() == []

@@ -12,9 +12,11 @@ const FASTER: u32 = 60;
 
 /// Takes every duration out of an expression.
 fn without_durations(expr: &str) -> (String, Vec<Duration>) {
-    let places = Regex::new(r"\[(\w+)\]|offset (\w+)").unwrap();
-    let durations =
-        places.captures_iter(expr).map(|found| duration(found.get(1).or(found.get(2)).unwrap().as_str()));
+    let places = Regex::new(r"\[(\w+)(?::(\w+))?\]|offset (\w+)").unwrap();
+    let durations = places.captures_iter(expr).flat_map(|found| {
+        let texts: Vec<_> = found.iter().skip(1).flatten().map(|text| duration(text.as_str())).collect();
+        texts
+    });
     (places.replace_all(expr, "[]").into_owned(), durations.collect())
 }
 

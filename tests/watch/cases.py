@@ -39,12 +39,18 @@ UPSTREAMS = (
         "every attempt gets a 401",
     ),
     Case("TidegateAnswersEmpty", {"profile": "emptied"}, "valid answers in which nothing was found"),
+    Case("TidegateAnswersWithoutContent", {"profile": "wordless"}, "every second answer has no content"),
     Case("TidegateAnswersTruncated", {"profile": "cut-short"}, "every second answer is cut in half"),
     Case("TidegateAnswersSchemaInvalid", {"profile": "misshapen"}, "every second answer violates its schema"),
     Case("TidegateAnswersRefused", {"profile": "refused"}, "every second answer is a refusal"),
     Case("TidegateEntitiesUngrounded", {"profile": "making-up"}, "each answer has an entity that is not in the text"),
     Case("TidegateCallsSlow", {}, "one call in six meets an upstream that takes 11 s"),
-    Case("TidegateCallersLeaving", {"profile": "impatient"}, "callers give up after 1 s, and answers take 3 s"),
+    Case(
+        "TidegateCallersLeaving",
+        {"profile": "impatient", "severity": "warning"},
+        "callers give up after 1 s, and answers take 3 s",
+    ),
+    Case("TidegateCallersLeaving", {"profile": "impatient", "severity": "critical"}, "the same: all callers do"),
     Case("TidegateSaturated", {}, "more calls than one instance may have in flight"),
     Case("TidegateOverheadHigh", {}, "one call in twenty-five brings a large schema of its own, a new one each time"),
     Case("TidegateErrorBudgetBurn", {"long_window": "1h"}, "a quarter of all calls fails"),
@@ -76,6 +82,7 @@ ALSO = (
     Case("TidegateRetryBudgetExhausted", {"upstream": "storming"}, "too many of its retries are in flight"),
     Case("TidegateRetriesIneffective", {"upstream": "draining"}, "the few retries that the budget allows are in vain"),
     Case("TidegateUpstreamFailing", {"upstream": "locked-out"}, "every attempt gets a 401"),
+    Case("TidegateInstanceDown", {}, "the instance that is killed over and over is hardly ever there"),
 )
 
 # Alerts that no fault from outside can cause.

@@ -74,6 +74,7 @@ SERVICES = (
     Service("cut-off", "main", 2, 'fault = "reset"\nevery = 10'),
     Service("locked-out", "main", 1, 'fault = "status"\nstatus = 401'),
     Service("emptied", "main", 2, 'fault = "zero_entities"'),
+    Service("wordless", "main", 2, 'fault = "empty"\nevery = 2'),
     Service("cut-short", "main", 2, 'fault = "truncated"\nevery = 2'),
     Service("misshapen", "main", 2, 'fault = "wrong_schema"\nevery = 2'),
     Service("refused", "main", 2, 'fault = "refused"\nevery = 2'),

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use super::{
-    Alert, Group, Options, Severity,
-    norm::{Scale, Unusual},
-    options::percent,
-    recording::{ANSWER_SHARE, ANSWERS, ENTITIES, ENTITY_SHARE},
-};
+use super::{Alert, Group, Options, Severity, norm::Unusual, options::percent, recording::Share};
 use crate::{
     extraction::Alignment,
     monitoring::query::name,
     telemetry::{
-        catalogue::labels::{ALIGNMENT, VALIDATION},
+        catalogue::{
+            Label,
+            labels::{ALIGNMENT, VALIDATION},
+        },
         event::ValidationResult,
     },
 };
@@ -35,7 +33,7 @@ pub(super) fn group(options: &Options) -> Group {
     Group::of_alerts("tidegate.answers", drifts.into_iter().chain([ungrounded(options)]))
 }
 
-fn drifts(options: &Options) -> [Drift; 4] {
+fn drifts(options: &Options) -> [Drift; 5] {
     let thresholds = &options.thresholds;
     [
         Drift {
@@ -44,6 +42,13 @@ fn drifts(options: &Options) -> [Drift; 4] {
             above: thresholds.empty_share,
             what: "find nothing in the text",
             hurts: "callers get successful, empty results",
+        },
+        Drift {
+            alert: "TidegateAnswersWithoutContent",
+            result: ValidationResult::Empty,
+            above: thresholds.no_content_share,
+            what: "come without any content",
+            hurts: "each costs another attempt, or the call",
         },
         Drift {
             alert: "TidegateAnswersTruncated",
@@ -70,7 +75,6 @@ fn drifts(options: &Options) -> [Drift; 4] {
 }
 
 fn drifting(options: &Options, drift: &Drift) -> Alert {
-    let share = format!("{ANSWER_SHARE}{{{}=\"{}\"}}", name(&VALIDATION), drift.result.as_str());
     Alert {
         name: drift.alert,
         summary: format!(
@@ -84,12 +88,11 @@ fn drifting(options: &Options, drift: &Drift) -> Alert {
             drift.what,
             drift.hurts
         ),
-        ..drifted(options, &share, drift.above, ANSWERS)
+        ..drifted(options, Share::Answers, (&VALIDATION, drift.result.as_str()), drift.above)
     }
 }
 
 fn ungrounded(options: &Options) -> Alert {
-    let share = format!("{ENTITY_SHARE}{{{}=\"{}\"}}", name(&ALIGNMENT), Alignment::NotFound.as_str());
     let above = options.thresholds.ungrounded_share;
     Alert {
         name: "TidegateEntitiesUngrounded",
@@ -101,14 +104,15 @@ fn ungrounded(options: &Options) -> Alert {
              and far more than is normal for it: the model makes them up.",
             percent(above)
         ),
-        ..drifted(options, &share, above, ENTITIES)
+        ..drifted(options, Share::Entities, (&ALIGNMENT, Alignment::NotFound.as_str()), above)
     }
 }
 
 /// What all drifts have in common.
-fn drifted(options: &Options, share: &str, above: f64, traffic: &str) -> Alert {
+fn drifted(options: &Options, share: Share, (label, value): (&Label, &str), above: f64) -> Alert {
+    let matchers = format!("{{{}=\"{value}\"}}", name(label));
     let traffic_above = options.thresholds.answer_traffic;
-    let unusual = Unusual { share, above, traffic, traffic_above, on: "job, profile", scale: Scale::Part };
+    let unusual = Unusual { share, matchers: &matchers, above, traffic_above };
     Alert {
         name: "",
         expr: unusual.query(options),

@@ -10,11 +10,15 @@ use crate::{
 
 const DASHBOARD: &str = "tidegate-runtime";
 
-/// A loop of crashes is told from a deployment by how often it comes within this.
-const RESTARTS_WINDOW: Duration = Duration::from_mins(15);
+/// A loop of crashes is told from a deployment by how often it comes within this. Whoever restarts what crashes waits
+/// longer each time, up to five minutes or so.
+const RESTARTS_WINDOW: Duration = Duration::from_hours(1);
 
-/// One instance starts at most so often within that window in a deployment that has to be tried twice.
-const RESTARTS: u32 = 2;
+/// One instance starts at most so often within that window in a deployment that has to be tried three times.
+const RESTARTS: u32 = 3;
+
+/// An instance that comes and goes is told from one that is up by how much of this it was there.
+const PRESENCE_WINDOW: Duration = Duration::from_mins(15);
 
 /// The share of descriptors beyond which little is left for what nobody thought of.
 pub(in super::super) const DESCRIPTORS_SHARE: f64 = 0.8;
@@ -69,12 +73,19 @@ fn down(options: &Options) -> Alert {
 }
 
 fn instance_down(options: &Options) -> Alert {
+    let window = options.time(PRESENCE_WINDOW);
     Alert {
         summary: "{{ $labels.instance }} is down".to_owned(),
         description:
-            "Prometheus can't scrape {{ $labels.instance }}. Others carry its calls, if there are others."
+            "Prometheus can't scrape {{ $labels.instance }}, or hardly ever. Others carry its calls, if \
+            there are others."
                 .to_owned(),
-        ..alert("TidegateInstanceDown", format!("{} == 0", up(options)), 5, Severity::Warning)
+        ..alert(
+            "TidegateInstanceDown",
+            format!("{up} == 0\nor avg_over_time({up}[{window}]) < 0.5", up = up(options)),
+            5,
+            Severity::Warning,
+        )
     }
 }
 
@@ -82,7 +93,7 @@ fn restarting(options: &Options) -> Alert {
     let starts = series(&list::PROCESS_START).matching("job", "=", &options.job);
     let window = options.time(RESTARTS_WINDOW);
     Alert {
-        summary: "{{ $labels.instance }} restarted {{ $value }} times within minutes".to_owned(),
+        summary: "{{ $labels.instance }} restarted {{ $value }} times in a row".to_owned(),
         description: "{{ $labels.instance }} ends and starts over and over; each time its running calls and \
             its cache are lost."
             .to_owned(),

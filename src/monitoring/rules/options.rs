@@ -86,6 +86,9 @@ pub struct Thresholds {
     /// The share of calls that their callers give up
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.left_share, value_parser = share)]
     pub left_share: f64,
+    /// The share of calls that their callers give up beyond which hardly anybody gets an answer
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.left_most_share, value_parser = share)]
+    pub left_most_share: f64,
     /// The share of calls that are refused because the gateway is full
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.saturated_share, value_parser = share)]
     pub saturated_share: f64,
@@ -95,6 +98,9 @@ pub struct Thresholds {
     /// The share of answers in which nothing was found
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.empty_share, value_parser = share)]
     pub empty_share: f64,
+    /// The share of answers without any content
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.no_content_share, value_parser = share)]
+    pub no_content_share: f64,
     /// The share of answers that end at the token limit
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.truncated_share, value_parser = share)]
     pub truncated_share: f64,
@@ -128,9 +134,11 @@ impl Thresholds {
         slow_call: 10.0,
         slow_share: 0.1,
         left_share: 0.2,
+        left_most_share: 0.9,
         saturated_share: 0.01,
         overhead: 0.05,
         empty_share: norms::EMPTY_SHARE,
+        no_content_share: norms::NO_CONTENT_SHARE,
         truncated_share: norms::TRUNCATED_SHARE,
         schema_invalid_share: norms::SCHEMA_INVALID_SHARE,
         refused_share: norms::REFUSED_SHARE,

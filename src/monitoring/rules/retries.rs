@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity, WINDOW,
-    norm::{Scale, Unusual},
+    norm::Unusual,
     options::percent,
-    recording::{AMPLIFICATION, FIRST_ATTEMPTS, RETRY_RATIO},
+    recording::{AMPLIFICATION, FIRST_ATTEMPTS, Share},
 };
 use crate::{
     extraction::{AttemptOutcome, Withheld},
@@ -32,12 +32,10 @@ pub(super) fn group(options: &Options) -> Group {
 fn spike(options: &Options) -> Alert {
     let thresholds = &options.thresholds;
     let unusual = Unusual {
-        share: RETRY_RATIO,
+        share: Share::Retries,
+        matchers: "",
         above: thresholds.retry_ratio,
-        traffic: FIRST_ATTEMPTS,
         traffic_above: thresholds.traffic,
-        on: "job, upstream",
-        scale: Scale::Open,
     };
     Alert {
         name: "TidegateRetrySpike",

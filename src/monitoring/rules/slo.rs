@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity,
-    norm::{Scale, Unusual},
+    norm::Unusual,
     options::percent,
-    recording::{CALLS, LEFT_SHARE, RATED_CALLS, SLOW_SHARE, Window, error_ratio},
+    recording::{CALLS, LEFT_SHARE, RATED_CALLS, Share, Window, error_ratio},
 };
 use crate::{extraction::norms::FASTEST_BURN, monitoring::query::Query};
 
@@ -57,7 +57,8 @@ pub(in super::super) const BURNS: [Burn; 4] = [
 
 pub(super) fn group(options: &Options) -> Group {
     let burns = BURNS.iter().map(|burn| error_budget_burn(options, burn));
-    Group::of_alerts("tidegate.slo", burns.chain([calls_slow(options), callers_leaving(options)]))
+    let others = [calls_slow(options), callers_leaving(options), all_callers_leaving(options)];
+    Group::of_alerts("tidegate.slo", burns.chain(others))
 }
 
 fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
@@ -94,12 +95,10 @@ fn error_budget_burn(options: &Options, burn: &Burn) -> Alert {
 fn calls_slow(options: &Options) -> Alert {
     let thresholds = &options.thresholds;
     let unusual = Unusual {
-        share: SLOW_SHARE,
+        share: Share::Slow,
+        matchers: "",
         above: thresholds.slow_share,
-        traffic: RATED_CALLS,
         traffic_above: thresholds.traffic,
-        on: "job",
-        scale: Scale::Part,
     };
     Alert {
         name: "TidegateCallsSlow",
@@ -126,12 +125,10 @@ fn calls_slow(options: &Options) -> Alert {
 fn callers_leaving(options: &Options) -> Alert {
     let thresholds = &options.thresholds;
     let unusual = Unusual {
-        share: LEFT_SHARE,
+        share: Share::Left,
+        matchers: "",
         above: thresholds.left_share,
-        traffic: CALLS,
         traffic_above: thresholds.traffic,
-        on: "job, profile",
-        scale: Scale::Part,
     };
     Alert {
         name: "TidegateCallersLeaving",
@@ -149,5 +146,25 @@ fn callers_leaving(options: &Options) -> Alert {
             percent(thresholds.left_share)
         ),
         dashboard: "tidegate-overview",
+    }
+}
+
+/// The same when hardly anybody stays: an outage, whatever is normal.
+fn all_callers_leaving(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    Alert {
+        expr: Query::from(format!(
+            "{LEFT_SHARE} > {}\nand {CALLS} > {}",
+            thresholds.left_most_share, thresholds.traffic
+        )),
+        after: Duration::from_mins(10),
+        severity: Severity::Critical,
+        description: format!(
+            "More than {} of the calls for profile {{{{ $labels.profile }}}} are given up by their callers before \
+             there is an answer: hardly anybody gets one. None of them burns the error budget: who left can't be \
+             failed any more.",
+            percent(thresholds.left_most_share)
+        ),
+        ..callers_leaving(options)
     }
 }

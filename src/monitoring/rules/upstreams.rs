@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Alert, Group, Options, Severity, WINDOW,
     options::percent,
-    recording::{ATTEMPTS, FAILED_SHARE},
+    recording::{ATTEMPTS, FAILED_SHARE, TELLING_ATTEMPTS},
 };
 use crate::{
     extraction::ErrorType,
@@ -23,6 +23,12 @@ const OPERATORS: &[&str] = &[
     ErrorType::Tls.as_str(),
 ];
 
+/// Long enough to see more than one attempt where they are rare.
+const QUIET_WINDOW: Duration = Duration::from_hours(1);
+
+/// More than one, and less than two: Prometheus' increases are no whole numbers.
+const LONE_REFUSAL: f64 = 1.5;
+
 pub(super) fn group(options: &Options) -> Group {
     Group::of_alerts("tidegate.upstreams", [failing(options), rate_limited(options), misconfigured(options)])
 }
@@ -32,7 +38,7 @@ fn failing(options: &Options) -> Alert {
     Alert {
         name: "TidegateUpstreamFailing",
         expr: Query::from(format!(
-            "{FAILED_SHARE} > {}\nand {ATTEMPTS} > {}",
+            "{FAILED_SHARE} > {}\nand {TELLING_ATTEMPTS} > {}",
             thresholds.failed_share, thresholds.traffic
         )),
         after: Duration::from_mins(5),
@@ -72,14 +78,23 @@ fn rate_limited(options: &Options) -> Alert {
     }
 }
 
+/// Where there is next to no traffic, an hour is looked at, and more than one refusal asked for.
 fn misconfigured(options: &Options) -> Alert {
+    let thresholds = &options.thresholds;
+    let (share, traffic) = (thresholds.misconfigured_share, thresholds.traffic);
     let refused = series(&list::ATTEMPTS).one_of(&ERROR_TYPE, OPERATORS);
-    let refused = sum_by(&["job", "upstream", "error_type"], refused.rate(&options.time(WINDOW)));
+    let by_type = |refused: Query| sum_by(&["job", "upstream", "error_type"], refused);
+    let soon = by_type(refused.rate(&options.time(WINDOW)));
+    let long = options.time(QUIET_WINDOW);
+    let late = by_type(refused.rate(&long));
+    let few = sum_by(&["job", "upstream"], series(&list::ATTEMPTS).rate(&long));
+    let refusals = by_type(refused.increase(&long));
+    let part_of = "/ on (job, upstream) group_left ()";
     Alert {
         name: "TidegateUpstreamMisconfigured",
         expr: Query::from(format!(
-            "{refused}\n/ on (job, upstream) group_left () ({ATTEMPTS} > 0)\n> {}",
-            options.thresholds.misconfigured_share
+            "{soon}\n  {part_of} ({ATTEMPTS} > 0) > {share}\nor (\n  {late}\n    {part_of} (({few} > 0) < {traffic}) \
+             > {share}\n  and {refusals} > {LONE_REFUSAL}\n)"
         )),
         after: Duration::from_mins(5),
         lingers: Duration::from_mins(10),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ANSWER_SHARE, ANSWERS, ENTITIES, ENTITY_SHARE};
+use super::{ANSWER_SHARE, ANSWERS, ANSWERS_BY_RESULT, ENTITIES, ENTITIES_BY_ALIGNMENT, ENTITY_SHARE};
 use crate::{
     monitoring::{
         query::{Query, name, series, sum_by},
@@ -19,18 +19,19 @@ use crate::{
 const WINDOW: Duration = Duration::from_mins(15);
 
 pub(super) fn group(options: &Options) -> Group {
-    let mut rules = shares(options, &list::VALIDATION_TOTAL, &VALIDATION, ANSWERS, ANSWER_SHARE);
-    rules.extend(shares(options, &list::ENTITIES_TOTAL, &ALIGNMENT, ENTITIES, ENTITY_SHARE));
+    let answers = [ANSWERS, ANSWERS_BY_RESULT, ANSWER_SHARE];
+    let entities = [ENTITIES, ENTITIES_BY_ALIGNMENT, ENTITY_SHARE];
+    let mut rules = shares(options, &list::VALIDATION_TOTAL, &VALIDATION, answers);
+    rules.extend(shares(options, &list::ENTITIES_TOTAL, &ALIGNMENT, entities));
     Group { name: "tidegate.recording.answers", interval: INTERVAL, rules }
 }
 
-/// All of `metric` per second, and the share of each value of `label` in it.
-fn shares(options: &Options, metric: &Metric, label: &Label, all: &str, share: &str) -> Vec<Rule> {
+/// All of `metric` per second, each value of `label` by itself, and its share.
+fn shares(options: &Options, metric: &Metric, label: &Label, names: [&str; 3]) -> Vec<Rule> {
+    let [all, parts, _] = names;
     let rate = series(metric).rate(&options.time(WINDOW));
     let (profile, label) = (name(&PROFILE), name(label));
-    let parts = sum_by(&["job", &profile, &label], &rate);
-    let share_expr = Query::from(format!("{parts}\n/ on (job, {profile}) group_left () ({all} > 0)"));
-    [(all, sum_by(&["job", &profile], &rate)), (share, share_expr)]
-        .map(|(name, expr)| Rule::Record { name: name.to_owned(), expr })
-        .into()
+    let share = Query::from(format!("{parts}\n/ on (job, {profile}) group_left () ({all} > 0)"));
+    let exprs = [sum_by(&["job", &profile], &rate), sum_by(&["job", &profile, &label], &rate), share];
+    names.into_iter().zip(exprs).map(|(name, expr)| Rule::Record { name: name.to_owned(), expr }).collect()
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{CALLS, ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, LEFT_SHARE, RATED_CALLS, SLOW_SHARE};
+use super::{
+    CALLS, ERROR_BUDGET, ERROR_BUDGET_LEFT, FAILED_CALLS, LEFT_CALLS, LEFT_SHARE, RATED_CALLS, SLOW_CALLS,
+    SLOW_SHARE, SLOWLY, TIMED_CALLS,
+};
 use crate::{
     extraction::{
         Verdict,
@@ -76,8 +79,9 @@ impl Window {
 /// What the error budget is for.
 const BUDGET_PERIOD: Duration = Duration::from_hours(30 * 24);
 
-/// The budget of 30 days does not move within minutes, and is dear to compute.
-const BUDGET_INTERVAL: Duration = Duration::from_mins(5);
+/// The longest window over which calls themselves are looked at. In longer ones it is what was recorded of them: two
+/// series, however many there are of calls.
+const RAW_MAX: Duration = Duration::from_hours(1);
 
 pub(super) fn groups(options: &Options) -> [Group; 2] {
     let record = |name: &str, expr: Query| Rule::Record { name: name.to_owned(), expr };
@@ -86,14 +90,14 @@ pub(super) fn groups(options: &Options) -> [Group; 2] {
         record(RATED_CALLS, rated(options, Window::M5)),
         record(FAILED_CALLS, failed(options, Window::M5)),
         record(ERROR_BUDGET, Query::from(format!("0 * {RATED_CALLS} + {budget}"))),
-        record(SLOW_SHARE, slow_share(options)),
+        record(TIMED_CALLS, timed(options, &counts(&list::CALL_DURATION))),
+        record(SLOW_CALLS, slow(options)),
+        record(SLOW_SHARE, Query::from(format!("{SLOW_CALLS}\n/ ({TIMED_CALLS} > 0)"))),
         record(CALLS, by_profile(options, &series(&list::CALLS))),
-        record(LEFT_SHARE, left_share(options)),
+        record(LEFT_CALLS, left(options)),
+        record(LEFT_SHARE, Query::from(format!("{LEFT_CALLS}\n/ ({CALLS} > 0)"))),
     ];
-    rules.extend(Window::ALL.iter().map(|window| {
-        let (failed, rated) = (failed(options, *window), rated(options, *window));
-        record(&error_ratio(*window), Query::from(format!("(\n  {failed}\n)\n/ ({rated} > 0)")))
-    }));
+    rules.extend(Window::ALL.iter().map(|window| record(&error_ratio(*window), ratio(options, *window))));
     let period = options.time(BUDGET_PERIOD);
     let left = format!(
         "1 - sum_over_time({FAILED_CALLS}[{period}])\n/ (sum_over_time({RATED_CALLS}[{period}]) > 0)\n/ {budget}"
@@ -102,10 +106,21 @@ pub(super) fn groups(options: &Options) -> [Group; 2] {
         Group { name: "tidegate.recording.slo", interval: INTERVAL, rules },
         Group {
             name: "tidegate.recording.budget",
-            interval: BUDGET_INTERVAL,
+            interval: SLOWLY,
             rules: vec![record(ERROR_BUDGET_LEFT, Query::from(left))],
         },
     ]
+}
+
+fn ratio(options: &Options, window: Window) -> Query {
+    if window.length() <= RAW_MAX {
+        let (failed, rated) = (failed(options, window), rated(options, window));
+        return Query::from(format!("(\n  {failed}\n)\n/ ({rated} > 0)"));
+    }
+    let length = options.time(window.length());
+    Query::from(format!(
+        "sum_over_time({FAILED_CALLS}[{length}])\n/ (sum_over_time({RATED_CALLS}[{length}]) > 0)"
+    ))
 }
 
 fn rated(options: &Options, window: Window) -> Query {
@@ -123,20 +138,22 @@ fn calls(options: &Options, window: Window, verdicts: &[&str]) -> Query {
     sum_by(&["job"], calls.rate(&options.time(window.length())))
 }
 
-fn slow_share(options: &Options) -> Query {
-    let window = options.time(Window::M5.length());
+fn slow(options: &Options) -> Query {
     // `10` in the classic format, `10.0` in that of OpenMetrics and since Prometheus 3.
     let bound = options.thresholds.slow_call.to_string();
     let bound = if bound.contains('.') { bound.replace('.', r"\.") } else { bound + r"(\.0)?" };
-    let fast = buckets(&list::CALL_DURATION).matching("le", "=~", &bound);
-    let (fast, all) =
-        (sum_by(&["job"], fast.rate(&window)), sum_by(&["job"], counts(&list::CALL_DURATION).rate(&window)));
-    Query::from(format!("1 - {fast}\n/ ({all} > 0)"))
+    let fast = timed(options, &buckets(&list::CALL_DURATION).matching("le", "=~", &bound));
+    Query::from(format!("{TIMED_CALLS}\n- {fast}"))
 }
 
-fn left_share(options: &Options) -> Query {
+fn timed(options: &Options, calls: &Selector) -> Query {
+    sum_by(&["job"], calls.rate(&options.time(Window::M5.length())))
+}
+
+/// Zero, not nothing, where no caller has left yet.
+fn left(options: &Options) -> Query {
     let left = by_profile(options, &series(&list::CALLS).is(&VERDICT, Verdict::Cancelled.as_str()));
-    Query::from(format!("{left}\n/ ({CALLS} > 0)"))
+    Query::from(format!("{left}\nor 0 * {CALLS}"))
 }
 
 fn by_profile(options: &Options, calls: &Selector) -> Query {

@@ -1,6 +1,6 @@
 //! Attempts, by upstream.
 
-use super::{AMPLIFICATION, ATTEMPTS, FAILED_SHARE, FIRST_ATTEMPTS, RETRIES, RETRY_RATIO};
+use super::{AMPLIFICATION, ATTEMPTS, FAILED_SHARE, FIRST_ATTEMPTS, RETRIES, RETRY_RATIO, TELLING_ATTEMPTS};
 use crate::{
     extraction::{AttemptKind, AttemptOutcome, party::OF_THE_TEXT},
     monitoring::{
@@ -28,14 +28,14 @@ pub(super) fn group(options: &Options) -> Group {
     let attempts = || series(&list::ATTEMPTS);
     let rate = |selector: Selector| sum_by(&["job", "upstream"], selector.rate(&window));
     let failed = rate(telling(attempts()).is(&OUTCOME, AttemptOutcome::Failure.as_str()));
-    let ended = rate(telling(attempts()).is_not(&OUTCOME, AttemptOutcome::Cancelled.as_str()));
     let rules = [
         (ATTEMPTS, rate(attempts())),
         (FIRST_ATTEMPTS, rate(attempts().one_of(&KIND, FIRST))),
         (RETRIES, rate(attempts().is(&KIND, AttemptKind::Retry.as_str()))),
         (RETRY_RATIO, Query::from(format!("{RETRIES}\n/ ({FIRST_ATTEMPTS} > 0)"))),
         (AMPLIFICATION, Query::from(format!("{ATTEMPTS}\n/ ({FIRST_ATTEMPTS} > 0)"))),
-        (FAILED_SHARE, Query::from(format!("{failed}\n/ ({ended} > 0)"))),
+        (TELLING_ATTEMPTS, rate(telling(attempts()).is_not(&OUTCOME, AttemptOutcome::Cancelled.as_str()))),
+        (FAILED_SHARE, Query::from(format!("{failed}\n/ ({TELLING_ATTEMPTS} > 0)"))),
     ];
     let rules = rules.into_iter().map(|(name, expr)| Rule::Record { name: name.to_owned(), expr });
     Group { name: "tidegate.recording.upstreams", interval: INTERVAL, rules: rules.collect() }
