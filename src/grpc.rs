@@ -14,3 +14,4 @@ pub mod serve;
 pub mod settings;
 pub mod status;
 pub mod tls;
+mod unread;

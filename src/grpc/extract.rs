@@ -14,6 +14,7 @@ use super::{
     deadline,
     profiles::Profiles,
     status::status,
+    unread::Unread,
 };
 use crate::{
     admission::{Admission, AdmissionSettings, Admitted},
@@ -56,8 +57,9 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
         // Outlives the guard, however the call ends: who waits for the last place to be free, as the drain does,
         // has heard of every end.
         let mut place = None;
-        let mut guard =
-            CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone(), self.cut.clone());
+        let mut guard = request.extensions().get::<Unread>().and_then(Unread::take).unwrap_or_else(|| {
+            CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span.clone(), self.cut.clone())
+        });
         // Larger than a task's usual future; one allocation per call.
         let (profile, served) = Box::pin(self.serve(request, received, &mut guard, &mut place)).await;
         let verdict = served.result.as_ref().err().map_or(Verdict::Ok, ExtractError::verdict);

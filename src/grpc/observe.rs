@@ -1,6 +1,6 @@
 //! The outermost layer of the server: gives every request its span, sees it to its end, and answers in
-//! our words where a handler could not: after a panic, or when a deadline passes before a slow request is
-//! complete.
+//! our words where a handler could not: after a panic, when a message can't be read, or when a deadline passes
+//! before a slow request is complete.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -17,20 +17,25 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
+use tracing::Span;
 
 use super::{
     deadline, request_body,
     status::{code_name, status},
+    unread::{Unread, too_late},
 };
 use crate::{
     admission::Admission,
-    extraction::{Deadline, ExtractError, Phase},
-    telemetry::{Event, Observer, RpcGuard, Spans},
+    extraction::{Deadline, Entry, ExtractError},
+    telemetry::{CallGuard, Event, Observer, RpcGuard, Spans},
 };
+
+/// The method whose requests are one call each.
+const EXTRACT: &str = "tidegate.v1.ExtractionService/Extract";
 
 /// Every method that this server knows, as spans and metrics name them.
 const METHODS: &[&str] = &[
-    "tidegate.v1.ExtractionService/Extract",
+    EXTRACT,
     "tidegate.v1.ExtractionService/ExtractMany",
     "tidegate.v1.JobService/SubmitJob",
     "tidegate.v1.JobService/GetJob",
@@ -82,6 +87,10 @@ impl ObserveLayer {
     ) -> Self {
         Self { observer, spans, cut, body_time }
     }
+
+    fn unread(&self, span: Span) -> Unread {
+        Unread::new(CallGuard::begin(Arc::clone(&self.observer), Entry::Unary, span, self.cut.clone()))
+    }
 }
 
 impl<S> Layer<S> for ObserveLayer {
@@ -122,6 +131,10 @@ where
         let last_call = last_call(request.headers(), received);
         request.extensions_mut().insert(Received(received));
         request.extensions_mut().insert(span.clone());
+        let unread = (method == EXTRACT).then(|| self.shared.unread(span.clone()));
+        if let Some(unread) = &unread {
+            request.extensions_mut().insert(unread.clone());
+        }
         if !STREAMED.contains(&method) {
             let (observer, limit) = (Arc::clone(&self.shared.observer), self.shared.body_time);
             let late = move || observer.observe(&Event::RequestLate { method, limit, span: &span });
@@ -134,11 +147,17 @@ where
                 // First: what is cut takes its flight along, and that would be answered as a fault of ours.
                 () = cut.cancelled() => status(&Admission::draining(), None).into_http(),
                 answer = answer => match answer {
-                    Ok(response) => response?,
+                    Ok(response) => match &unread {
+                        Some(unread) => unread.answer(response?),
+                        None => response?,
+                    },
                     Err(_panic) => status(&ExtractError::Internal { what: "panic" }, None).into_http(),
                 },
                 () = last_call => {
-                    let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
+                    let error = too_late();
+                    if let Some(unread) = &unread {
+                        unread.end(&error);
+                    }
                     status(&error, None).into_http()
                 }
             };
@@ -213,7 +232,7 @@ fn method(path: &str) -> &'static str {
 }
 
 /// The status that stands in headers or trailers.
-fn code(headers: &HeaderMap) -> Option<&'static str> {
+pub(super) fn code(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get("grpc-status")?;
     Some(code_name(Code::from_bytes(value.as_bytes())))
 }

@@ -29,8 +29,8 @@ const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
 /// in which many calls of a client ran out of time would cost it the connection and all its other calls.
 const LEFT_REQUESTS_MAX: usize = STREAMS_PER_CONNECTION_MAX as usize;
 
-/// Room for what stands beside the text in a request. A message beyond it and the text's limit is
-/// refused by the transport with `OUT_OF_RANGE`; a text beyond its limit alone by us.
+/// Room for what stands beside the text in a request. A message beyond it and the text's limit is not read; of a text
+/// beyond its limit alone more can be said.
 const MESSAGE_ROOM_BYTES: usize = 1024 * 1024;
 
 /// Why the server could not serve.

@@ -238,25 +238,24 @@ async fn a_text_that_looks_like_orders_is_data() {
     assert_eq!((arrivals.len(), arrivals[0].text_chars), (1, text.chars().count()), "all of it is the text");
 }
 
-/// The transport answers before the gateway's own code is reached: no reason, no details.
 #[tokio::test]
-async fn a_message_beyond_the_transports_limit_is_out_of_range() {
+async fn a_message_that_is_too_large_to_be_read_is_a_bad_request() {
     let stage = Setup { server: "text_bytes_max = 1024", ..Setup::default() }.start().await;
     let status = stage.extract(&"x".repeat(2 << 20)).await.unwrap_err();
-    assert_eq!((status.code(), status.details()), (Code::OutOfRange, &[][..]), "{}", status.message());
-    nothing_came_of_it(&stage, 0).await;
+    assert_eq!(code_and_reason(&status), (Code::InvalidArgument, "INVALID_REQUEST".to_owned()));
+    nothing_came_of_it(&stage, 1).await;
 }
 
-/// As above: protobuf demands UTF-8, and the transport decodes.
 #[tokio::test]
-async fn a_text_that_is_no_utf8_is_an_internal_error_of_the_transport() {
+async fn a_message_that_is_none_is_a_bad_request() {
     let stage = Stage::healthy().await;
     let raw = Raw::connect(stage.gateway.grpc).await;
     for bytes in [&[0x0A, 2, 0xFF, 0xFE][..], &[0x0A, 100, b'x'], &[0xFF, 0xFF, 0xFF]] {
         let status = raw.call(EXTRACT, bytes, &[]).await;
-        assert_eq!((status.code(), status.details()), (Code::Internal, &[][..]), "{}", status.message());
+        assert_eq!(code_and_reason(&status), (Code::InvalidArgument, "INVALID_REQUEST".to_owned()));
     }
-    nothing_came_of_it(&stage, 0).await;
+    nothing_came_of_it(&stage, 3).await;
+    stage.metrics_at("tidegate_calls_total", &[("profile", "other"), ("verdict", "invalid")], 3.0).await;
     stage.metrics_at("tidegate_server_active_calls", &[], 0.0).await;
 }
 

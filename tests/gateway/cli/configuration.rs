@@ -71,7 +71,7 @@ async fn serve_on_a_taken_port_says_so() {
 #[tokio::test]
 async fn check_config_prints_what_was_understood() {
     let config = format!(
-        "{}\n[upstreams.other]\napi_key = {{ env = \"OTHER_KEY\" }}\ndialect = \"openai\"\n\
+        "{}\n[upstreams.second]\napi_key = {{ env = \"SECOND_KEY\" }}\ndialect = \"openai\"\n\
         base_url = \"http://127.0.0.1:2/v1\"\nmodel = \"m\"\n",
         Setup { profile: "route = [\"primary\"]", ..Setup::default() }.config("http://127.0.0.1:1/v1")
     );
@@ -79,7 +79,7 @@ async fn check_config_prints_what_was_understood() {
     let ran = run_with(
         &["check-config", "--config", &path],
         "",
-        &[("OTHER_KEY", "s3cret"), ("TIDEGATE__RETRY__MAX_ATTEMPTS", "3")],
+        &[("SECOND_KEY", "s3cret"), ("TIDEGATE__RETRY__MAX_ATTEMPTS", "3")],
     )
     .await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
