@@ -1,11 +1,13 @@
 //! The admin HTTP server: the live page and its facts, `/metrics`, `/healthz`, `/readyz`. It serves no
-//! content of calls and takes no orders.
+//! content of calls and takes no orders. What it may do at once is bounded: see `renders`.
 
 mod accept;
 mod api;
 mod browser;
 mod metrics;
 mod page;
+mod prompt;
+mod renders;
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
@@ -28,6 +30,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use self::renders::CALLS_RENDERS_MAX;
+use self::{prompt::Prompt, renders::Renders};
 use crate::telemetry::{MetricsPage, Recorder};
 
 /// The most connections served at once. A further one takes the place of the oldest, so that a probe is
@@ -53,6 +57,15 @@ pub struct AdminState {
     pub ready: watch::Receiver<bool>,
     /// Whether the live page and its facts are only for who asks by a local name.
     pub local_names_only: bool,
+}
+
+/// What answers are made from, and the places to make them in.
+#[derive(Clone)]
+struct Served {
+    state: AdminState,
+    calls: Renders,
+    overviews: Renders,
+    metrics: Renders,
 }
 
 /// Serves until `shutdown`, then lets running requests end. All connections share this one task.
@@ -111,11 +124,16 @@ fn router(state: AdminState) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .layer(map_response(browser::protect))
-        .with_state(state)
+        .with_state(Served {
+            state,
+            calls: Renders::of_calls(),
+            overviews: Renders::of_overviews(),
+            metrics: Renders::of_metrics(),
+        })
 }
 
-async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
-    if *state.ready.borrow() {
+async fn ready(State(served): State<Served>) -> (StatusCode, &'static str) {
+    if *served.state.ready.borrow() {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
@@ -131,7 +149,7 @@ async fn connection(
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(Prompt::new(stream)), TowerToHyperService::new(router));
     let mut served = std::pin::pin!(served);
     let ended = async {
         tokio::select! {
@@ -142,7 +160,7 @@ async fn connection(
             }
         }
     };
-    // A peer that reads slowly or never goes is cut.
+    // A peer that never goes is cut.
     tokio::select! {
         _ = timeout(CONNECTION_MAX, ended) => {}
         _ = lost => {}

@@ -12,13 +12,16 @@ use axum::{
 use serde::Serialize;
 
 use self::query::BadQuery;
-use super::AdminState;
+use super::{Served, renders::Renders};
 
-pub(super) fn routes() -> Router<AdminState> {
+pub(super) fn routes() -> Router<Served> {
     Router::new().route("/api/overview", get(overview)).route("/api/calls", get(calls))
 }
 
-async fn overview(State(state): State<AdminState>, RawQuery(query): RawQuery) -> Response {
+async fn overview(
+    State(Served { state, overviews, .. }): State<Served>,
+    RawQuery(query): RawQuery,
+) -> Response {
     /// What the recorder knows, and whether calls are welcome.
     #[derive(Serialize)]
     struct Whole<T> {
@@ -31,11 +34,15 @@ async fn overview(State(state): State<AdminState>, RawQuery(query): RawQuery) ->
         Err(problem) => return refuse(&problem),
     };
     let ready = *state.ready.borrow();
-    json(move || Whole { ready, overview: state.recorder.overview(span) }).await
+    json(&overviews, move || Whole { ready, overview: state.recorder.overview(span) }).await
 }
 
 /// Answers 304 to who knows all of it already.
-async fn calls(State(state): State<AdminState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn calls(
+    State(Served { state, calls, .. }): State<Served>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let filter = match query::filter(query.as_deref().unwrap_or_default(), &state.recorder) {
         Ok(filter) => filter,
         Err(problem) => return refuse(&problem),
@@ -47,7 +54,7 @@ async fn calls(State(state): State<AdminState>, RawQuery(query): RawQuery, heade
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        json(move || state.recorder.calls(&filter)).await
+        json(&calls, move || state.recorder.calls(&filter)).await
     };
     if let Ok(edition) = HeaderValue::try_from(edition) {
         response.headers_mut().insert(header::ETAG, edition);
@@ -56,12 +63,10 @@ async fn calls(State(state): State<AdminState>, RawQuery(query): RawQuery, heade
     response
 }
 
-/// Summing up and writing take up to some milliseconds, so they are kept off the threads that serve calls.
-async fn json<T: Serialize>(make: impl FnOnce() -> T + Send + 'static) -> Response {
-    let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&make())).await;
-    match written {
-        Ok(Ok(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+async fn json<T: Serialize>(places: &Renders, make: impl FnOnce() -> T + Send + 'static) -> Response {
+    match places.render(move || serde_json::to_vec(&make()).ok()).await {
+        Some(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

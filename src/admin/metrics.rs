@@ -7,22 +7,28 @@ use axum::{
 };
 
 use super::{
-    AdminState,
+    Served,
     accept::{self, Form},
 };
 
-/// Answers with the page. Rendering takes a while, so it is kept off the threads that serve calls.
-pub(super) async fn page(State(state): State<AdminState>, headers: HeaderMap) -> Response {
+/// Answers with the page.
+pub(super) async fn page(
+    State(Served { state, metrics, .. }): State<Served>,
+    headers: HeaderMap,
+) -> Response {
     let form = accept::form(&headers);
-    let rendered = tokio::task::spawn_blocking(move || match form {
-        Form::Text => state.metrics.render(),
-        Form::OpenMetrics1 | Form::OpenMetrics0 => state.metrics.render_open_metrics(),
+    let rendered = metrics.render(move || {
+        let page = match form {
+            Form::Text => state.metrics.render(),
+            Form::OpenMetrics1 | Form::OpenMetrics0 => state.metrics.render_open_metrics(),
+        };
+        Some(page.into_bytes())
     });
     match rendered.await {
-        Ok(page) => {
+        Some(page) => {
             let described = [(header::CONTENT_TYPE, form.content_type()), (header::VARY, "accept")];
             (described, page).into_response()
         }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 
-use super::AdminState;
+use super::Served;
 
 const INDEX: &str = "Tidegate\n\n\
                      /              the live page, for a browser\n\
@@ -38,7 +38,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("/page/waterfall.js", SCRIPT, include_str!("page/waterfall.js")),
 ];
 
-pub(super) fn routes() -> Router<AdminState> {
+pub(super) fn routes() -> Router<Served> {
     let root = Router::new().route("/", get(root));
     ASSETS.iter().fold(root, |routes, &(path, kind, text)| {
         let answer =

@@ -3,8 +3,9 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tidegate::{
-    admin::{self, AdminState, CONNECTIONS_MAX},
-    telemetry::Telemetry,
+    admin::{self, AdminState, CALLS_RENDERS_MAX, CONNECTIONS_MAX},
+    extraction::Entry,
+    telemetry::{CallGuard, Configured, Telemetry},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,8 +13,12 @@ use tokio::{
     sync::watch,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
-use crate::script::quiet;
+use crate::script::{configured, quiet, settings};
+
+/// Calls whose answer no socket's buffer takes whole.
+const CALLS: usize = 10_000;
 
 async fn get(address: SocketAddr, path: &str) -> String {
     get_as(address, path, "*/*").await
@@ -81,6 +86,51 @@ async fn tells_health_and_metrics_and_ends_with_idle_connections() {
     let both = async { tokio::join!(server, client) };
     tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "the listener is gone");
+}
+
+/// Asks for all calls that are kept, and reads no more than the beginning.
+async fn lazy(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let question = format!("GET /api/calls?limit={CALLS} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    stream.write_all(question.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn who_does_not_read_delays_no_scrape_and_leaves_a_free_place_when_he_goes() {
+    let configured = Configured { calls_kept: CALLS, ..configured() };
+    let telemetry = Telemetry::start_with(&settings(None), &configured, io::sink()).unwrap();
+    for _ in 0..CALLS {
+        drop(CallGuard::begin(telemetry.observer(), Entry::Unary, Span::none(), CancellationToken::new()));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let server = admin::serve(listener, shown(&telemetry, watch::channel(true).1), shutdown.clone());
+    let client = async {
+        let mut first = Vec::new();
+        for _ in 0..CALLS_RENDERS_MAX {
+            let mut stream = lazy(address).await;
+            stream.read_u8().await.unwrap();
+            first.push(stream);
+        }
+        let mut late = lazy(address).await;
+        tokio::select! {
+            biased;
+            _ = late.read_u8() => panic!("more answers are made than there are places for"),
+            page = get(address, "/metrics") => assert!(page.starts_with("HTTP/1.1 200"), "{page}"),
+        }
+        tokio::select! {
+            biased;
+            _ = late.read_u8() => panic!("more answers are made than there are places for"),
+            facts = get(address, "/api/overview") => assert!(facts.starts_with("HTTP/1.1 200"), "{facts}"),
+        }
+        drop(first);
+        assert_eq!(late.read_u8().await.unwrap(), b'H');
+        shutdown.cancel();
+    };
+    let both = async { tokio::join!(server, client) };
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
 }
 
 #[tokio::test]
