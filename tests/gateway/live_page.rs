@@ -300,6 +300,9 @@ async fn calls_are_filtered_as_asked() {
         ("calls?verdicts=ok", "there is no such parameter"),
         ("overview?window=61", "60, 300 or 900"),
         ("overview?limit=1", "use window"),
+        ("calls?limit=1&limit=2", "each parameter may stand once"),
+        ("calls?verdict=ok&verdict=internal", "several verdicts with commas"),
+        ("overview?window=60&window=300", "each parameter may stand once"),
     ] {
         let (status, body) = stage.gateway.admin_get(&format!("/api/{query}")).await;
         assert_eq!(status, 400, "{query}: {body}");

@@ -1,5 +1,7 @@
 //! What can be asked of the API. Everything else is a mistake, and is told so.
 
+use std::{borrow::Cow, collections::HashSet};
+
 use url::form_urlencoded;
 
 use crate::{
@@ -20,12 +22,17 @@ pub(super) enum BadQuery {
     Parameter(&'static str),
     #[error("{parameter} must be {allowed}")]
     Value { parameter: &'static str, allowed: String },
+    #[error("each parameter may stand once; give several verdicts with commas between them")]
+    Repeated,
 }
+
+/// Name and value.
+type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The span of an overview.
 pub(super) fn span(query: &str) -> Result<OverviewSpan, BadQuery> {
     let mut span = OverviewSpan::FiveMinutes;
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (key, value) in parameters(query)? {
         if key != "window" {
             return Err(BadQuery::Parameter("window"));
         }
@@ -38,7 +45,7 @@ pub(super) fn span(query: &str) -> Result<OverviewSpan, BadQuery> {
 /// Which calls to tell of.
 pub(super) fn filter(query: &str, recorder: &Recorder) -> Result<CallFilter, BadQuery> {
     let mut filter = CallFilter { limit: Some(LIMIT), ..CallFilter::default() };
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (key, value) in parameters(query)? {
         match &*key {
             "verdict" => filter.verdicts = verdicts(&value)?,
             "upstream" if recorder.upstreams().any(|name| name == value) => {
@@ -57,6 +64,13 @@ pub(super) fn filter(query: &str, recorder: &Recorder) -> Result<CallFilter, Bad
         }
     }
     Ok(filter)
+}
+
+/// Names and values, each name once: of two values, nobody can know which was meant.
+fn parameters(query: &str) -> Result<Vec<Parameter<'_>>, BadQuery> {
+    let all: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let names: HashSet<_> = all.iter().map(|(name, _)| name).collect();
+    if names.len() < all.len() { Err(BadQuery::Repeated) } else { Ok(all) }
 }
 
 /// One or more words, with commas between them.
