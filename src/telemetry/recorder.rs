@@ -114,7 +114,7 @@ impl Recorder {
     /// The last calls that `filter` lets through, the latest first.
     pub fn calls(&self, filter: &CallFilter) -> LastCalls {
         let kept = lock(&self.memory.ring).kept();
-        LastCalls::of(self.process(), &kept, filter, Instant::now(), self.unix())
+        LastCalls::of(self.process(), &kept, filter)
     }
 
     /// Changes with each call that ends, and with the process.
@@ -145,7 +145,7 @@ impl Recorder {
         let second = self.second(call.received + call.elapsed);
         lock(&self.memory.calls).ended(second, call);
         // Made before the lock is taken.
-        let recorded = RecordedCall::of(call);
+        let recorded = RecordedCall::of(call, self.unix());
         lock(&self.memory.ring).push(recorded);
     }
 

@@ -32,6 +32,8 @@ pub(super) struct RecordedCall {
     cache_age: Option<Duration>,
     joined: bool,
     received: Instant,
+    /// The same by the wall clock, since 1970.
+    received_unix: Duration,
     deadline: Option<Instant>,
     elapsed: Duration,
     overhead: Option<Duration>,
@@ -127,7 +129,8 @@ struct AttemptSeen {
 }
 
 impl RecordedCall {
-    pub(super) fn of(call: &CallEnded<'_>) -> Self {
+    /// `unix` is the wall-clock time now, since 1970.
+    pub(super) fn of(call: &CallEnded<'_>, unix: Duration) -> Self {
         Self {
             number: 0,
             entry: call.entry,
@@ -139,6 +142,7 @@ impl RecordedCall {
             cache_age: call.cache_age,
             joined: call.joined,
             received: call.received,
+            received_unix: unix.saturating_sub(call.elapsed),
             deadline: call.deadline,
             elapsed: call.elapsed,
             overhead: call.overhead,
@@ -186,14 +190,7 @@ impl CallFilter {
 }
 
 impl LastCalls {
-    /// `unix` is the wall-clock time at `now`, since 1970.
-    pub(super) fn of(
-        process: String,
-        kept: &Kept,
-        filter: &CallFilter,
-        now: Instant,
-        unix: Duration,
-    ) -> Self {
+    pub(super) fn of(process: String, kept: &Kept, filter: &CallFilter) -> Self {
         let matching: Vec<_> = kept.calls.iter().filter(|call| filter.lets_through(call)).collect();
         let limit = filter.limit.unwrap_or(usize::MAX);
         Self {
@@ -202,17 +199,17 @@ impl LastCalls {
             capacity: kept.capacity,
             kept: kept.calls.len(),
             matching: matching.len(),
-            calls: matching.iter().take(limit).map(|call| CallSeen::of(call, now, unix)).collect(),
+            calls: matching.iter().take(limit).map(|call| CallSeen::of(call)).collect(),
         }
     }
 }
 
 impl CallSeen {
-    fn of(call: &RecordedCall, now: Instant, unix: Duration) -> Self {
+    fn of(call: &RecordedCall) -> Self {
         let (trace_id, trace_sampled) = call.trace;
         Self {
             number: call.number,
-            received_unix_seconds: seconds(unix.saturating_sub(now.saturating_duration_since(call.received))),
+            received_unix_seconds: seconds(call.received_unix),
             elapsed_seconds: seconds(call.elapsed),
             deadline_seconds: call.deadline.map(|deadline| offset(call.received, deadline)),
             overhead_seconds: call.overhead.map(seconds),
@@ -266,4 +263,32 @@ fn offset(from: Instant, to: Instant) -> f64 {
 
 fn tokens(usage: Usage) -> (Option<u64>, Option<u64>) {
     (usage.input_tokens, usage.output_tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+    use tracing::Span;
+
+    use super::*;
+    use crate::telemetry::{CallGuard, Configured, Recorder};
+
+    #[tokio::test(start_paused = true)]
+    async fn when_a_call_came_is_told_alike_at_every_time() {
+        let (upstreams, prices, profiles) = (Vec::new(), Vec::new(), Vec::new());
+        let recorder =
+            Recorder::new(&Configured { upstreams, prices, profiles, in_flight_max: 1, calls_kept: 1 });
+        let observer = Arc::new(recorder.clone());
+        drop(CallGuard::begin(observer, Entry::Unary, Span::none(), CancellationToken::new()));
+        let told = || seconds_of(&recorder.calls(&CallFilter::default()));
+        let first = told();
+        // As if the wall clock had been set back by an hour: it stands still meanwhile.
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert_eq!(told(), first);
+    }
+
+    /// To the bit.
+    fn seconds_of(calls: &LastCalls) -> Vec<u64> {
+        calls.calls.iter().map(|call| call.received_unix_seconds.to_bits()).collect()
+    }
 }
