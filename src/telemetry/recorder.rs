@@ -9,6 +9,7 @@ pub mod calls;
 pub mod overview;
 
 mod counts;
+mod late;
 mod latencies;
 mod tallies;
 mod window;
@@ -117,9 +118,9 @@ impl Recorder {
         LastCalls::of(self.process(), &kept, filter)
     }
 
-    /// Changes with each call that ends, and with the process.
+    /// Changes with each call that ends, with what is learnt of it later, and with the process.
     pub fn edition(&self) -> String {
-        format!("{}-{}", self.process(), lock(&self.memory.ring).seen())
+        format!("{}-{}", self.process(), lock(&self.memory.ring).edition())
     }
 
     /// Never the same for two processes that started at different times.
@@ -167,10 +168,11 @@ impl Observer for Recorder {
             Event::AttemptStarted(attempt) => {
                 self.in_upstream(&attempt.endpoint.name, UpstreamTally::attempt_started);
             }
-            Event::AttemptEnded { attempt, outcome, error_type, elapsed, .. } => {
+            Event::AttemptEnded { attempt, outcome, error_type, http_status, elapsed, .. } => {
                 let second = self.second(Instant::now());
-                let end = AttemptEnd { kind: attempt.kind, outcome, error_type, elapsed };
+                let end = AttemptEnd { kind: attempt.kind, outcome, error_type, http_status, elapsed };
                 self.in_upstream(&attempt.endpoint.name, |tally| tally.attempt_ended(second, end));
+                lock(&self.memory.ring).attempt_ended(&attempt.id, end);
             }
             Event::RetryScheduled { endpoint, budget_ratio: ratio, .. }
             | Event::BudgetMoved { endpoint, ratio } => {

@@ -10,7 +10,7 @@ use tidegate::{
         script::{Fault, Rule},
     },
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     gate::Gate,
@@ -94,6 +94,14 @@ async fn a_call_whose_time_ran_out_says_what_it_was_doing() {
     assert_eq!(call["phase"], "attempt");
     assert!(call["deadline_seconds"].as_f64() < Some(0.3), "a guard is kept back from the caller's time");
     assert_eq!(call["attempts"].as_array().unwrap().len(), 1);
+    // The attempt is cut at the same instant, by another task.
+    let ended = async { while calls(&stage, "").await[0]["attempts"][0]["outcome"].is_null() {} };
+    timeout(PATIENCE, ended).await.expect("the kept call is told of its attempt's end");
+    let attempt = &calls(&stage, "").await[0]["attempts"][0];
+    assert_eq!(
+        (&attempt["outcome"], &attempt["error_type"]),
+        (&"failure".into(), &"deadline_exceeded".into())
+    );
 }
 
 /// What is counted of calls and attempts by the page, and by which series it is counted on `/metrics`.

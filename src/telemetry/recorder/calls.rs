@@ -7,7 +7,7 @@ use opentelemetry::trace::TraceId;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::seconds;
+use super::{late::LateEnds, seconds, tallies::AttemptEnd};
 use crate::{
     extraction::{
         AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, Phase, Trail, Usage, Verdict,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// One call that ended. Holds no content, no tenant and no key: there is no field for them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RecordedCall {
     number: u64,
     entry: Entry,
@@ -48,6 +48,9 @@ pub(super) struct CallRing {
     calls: VecDeque<Arc<RecordedCall>>,
     capacity: usize,
     seen: u64,
+    late: LateEnds,
+    /// How many attempts of kept calls ended later than these.
+    completed: u64,
 }
 
 /// What stands in the ring at a moment.
@@ -151,11 +154,24 @@ impl RecordedCall {
             trace: spans::trace(call.span),
         }
     }
+
+    fn attempt_ended(&mut self, id: &Arc<str>, end: AttemptEnd) {
+        let mut attempts = self.trail.attempts.iter_mut();
+        if let Some(attempt) = attempts.find(|attempt| attempt.id == *id) {
+            end.write(attempt);
+        }
+    }
 }
 
 impl CallRing {
     pub(super) fn of(capacity: usize) -> Self {
-        Self { calls: VecDeque::with_capacity(capacity), capacity, seen: 0 }
+        Self {
+            calls: VecDeque::with_capacity(capacity),
+            capacity,
+            seen: 0,
+            late: LateEnds::default(),
+            completed: 0,
+        }
     }
 
     /// Keeps `call`, and drops the oldest one if there is no room.
@@ -164,15 +180,33 @@ impl CallRing {
         if self.capacity == 0 {
             return;
         }
-        if self.calls.len() == self.capacity {
-            self.calls.pop_back();
+        if self.calls.len() == self.capacity
+            && let Some(oldest) = self.calls.pop_back()
+        {
+            self.late.forget(oldest.number, &oldest.trail.attempts);
         }
-        self.calls.push_front(Arc::new(RecordedCall { number: self.seen, ..call }));
+        let mut call = RecordedCall { number: self.seen, ..call };
+        self.late.settle(call.number, &mut call.trail.attempts);
+        self.calls.push_front(Arc::new(call));
     }
 
-    /// How many calls have ended.
-    pub(super) fn seen(&self) -> u64 {
-        self.seen
+    /// Writes the end of an attempt into the kept calls that ended before it.
+    pub(super) fn attempt_ended(&mut self, id: &Arc<str>, end: AttemptEnd) {
+        if self.capacity == 0 {
+            return;
+        }
+        for number in self.late.ended(id, end) {
+            let place = usize::try_from(self.seen - number).unwrap_or(usize::MAX);
+            if let Some(call) = self.calls.get_mut(place) {
+                Arc::make_mut(call).attempt_ended(id, end);
+                self.completed += 1;
+            }
+        }
+    }
+
+    /// Another word whenever there is something new to tell.
+    pub(super) fn edition(&self) -> String {
+        format!("{}-{}", self.seen, self.completed)
     }
 
     pub(super) fn kept(&self) -> Kept {

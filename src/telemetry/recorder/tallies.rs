@@ -86,6 +86,7 @@ pub(super) struct AttemptEnd {
     pub(super) kind: AttemptKind,
     pub(super) outcome: AttemptOutcome,
     pub(super) error_type: Option<ErrorType>,
+    pub(super) http_status: Option<u16>,
     pub(super) elapsed: Duration,
 }
 
