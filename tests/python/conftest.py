@@ -9,8 +9,10 @@ import sys
 import urllib.request
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
 BINARY = ROOT / "target" / "debug" / "tidegate"
 EXAMPLES = ROOT / "examples" / "clients" / "python"
 
@@ -111,3 +113,12 @@ def gateway(simulator, tmp_path_factory):
     running = Gateway(simulator.base_url, tmp_path_factory.mktemp("gateway"))
     yield running
     assert running.process.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, headless, from the system's packages; nothing is downloaded."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield running
+        running.close()

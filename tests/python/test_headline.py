@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-from conftest import Gateway, Simulator
-from test_live_page import CHROMIUM
+from conftest import CHROMIUM, Gateway, Simulator
 
 
 @pytest.fixture(scope="module")

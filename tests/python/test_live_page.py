@@ -6,12 +6,11 @@ import urllib.request
 
 import grpc
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import crowd
 from conftest import Gateway, Simulator
 
-CHROMIUM = "/usr/bin/chromium"
 TEXT = "Ada Lovelace met Grace Hopper in London."
 
 # Told to the page before its own scripts run: what the browser refused to load or run.
@@ -20,14 +19,6 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
