@@ -35,6 +35,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("/page/answers.js", SCRIPT, include_str!("page/answers.js")),
     ("/page/upstreams.js", SCRIPT, include_str!("page/upstreams.js")),
     ("/page/calls.js", SCRIPT, include_str!("page/calls.js")),
+    ("/page/line.js", SCRIPT, include_str!("page/line.js")),
     ("/page/waterfall.js", SCRIPT, include_str!("page/waterfall.js")),
 ];
 

@@ -199,11 +199,11 @@ def test_calls_of_a_restarted_gateway_take_the_lines_of_those_with_their_numbers
     shown = page.evaluate(
         """async () => {
           const { CallList } = await import("/page/calls.js");
-          const [list, count, none, scale] = Array.from({ length: 4 }, () => document.createElement("div"));
-          const calls = new CallList({ list, count, none, scale });
+          const [list, count, none, scale, more, elsewhere] = Array.from({ length: 6 }, () => document.createElement("div"));
+          const calls = new CallList({ list, count, none, scale, more, elsewhere });
           for (const [process, verdict] of [["one", "upstream_rejected"], ["two", "ok"]]) {
             const call = { number: 1, received_unix_seconds: 1000, elapsed_seconds: 0.1, verdict, attempts: [] };
-            calls.show({ process, calls: [call], matching: 1, kept: 1, seen: 1, capacity: 500 });
+            calls.show({ process, calls: [call], matching: 1, kept: 1, seen: 1, capacity: 500 }, "", 200);
           }
           return [...list.querySelectorAll("li")].map((item) => item.dataset.verdict);
         }"""

@@ -1,7 +1,7 @@
 // What answers are worth: a tile for all, and a line for each profile.
 
 import { meter, stack } from "./charts.js";
-import { h } from "./elements.js";
+import { fillTable, h } from "./elements.js";
 import { number, percent, plural, present, rate, sign, sum } from "./words.js";
 
 const HEADS = ["profile", "answers", "valid but empty", "not usable", "not in the text", "what came of them"];
@@ -25,9 +25,7 @@ export function results({ by_result: by, count }) {
 }
 
 export function showAnswers(table, { profiles }) {
-  const heads = HEADS.map((head) => h("span", { role: "columnheader" }, head));
-  const none = h("p", { class: "empty" }, "No answers yet.");
-  table.replaceChildren(...(profiles.length ? [h("div", { role: "row", class: "heads" }, heads), ...profiles.map(line)] : [none]));
+  fillTable(table, "Answers by profile", HEADS, profiles.map(line), "No answers yet.");
 }
 
 function line({ name, state, suspicions, window }) {

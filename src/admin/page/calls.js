@@ -1,96 +1,106 @@
-// The flight recorder's list: a line for each call, which opens to its waterfall.
+// The flight recorder's list: a line for each call.
 
 import { h, say } from "./elements.js";
-import { details, strip } from "./waterfall.js";
-import { duration, number, plural, sign, time, verdictTone } from "./words.js";
+import { Line } from "./line.js";
+import { duration, number, plural } from "./words.js";
 
-/** The calls that are shown. Lines stay what they are while others come, so that focus and openness last. */
+/** The calls that are shown. Tab leads to one line of the list, arrows lead from line to line. */
 export class CallList {
   #list;
   #count;
   #none;
   #scale;
+  #more;
+  #elsewhere;
   #lines = new Map();
   #process = null;
+  #filter = null;
   #seconds = 0;
 
-  constructor({ list, count, none, scale }) {
-    [this.#list, this.#count, this.#none, this.#scale] = [list, count, none, scale];
+  constructor({ list, count, none, scale, more, elsewhere }) {
+    [this.#list, this.#count, this.#none, this.#scale, this.#more, this.#elsewhere] = [list, count, none, scale, more, elsewhere];
     list.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("focusin", ({ target }) => this.#enter(target.closest("li")?.querySelector("button.call")));
+    list.addEventListener("focusout", ({ relatedTarget }) => list.contains(relatedTarget) || this.#enter(this.#buttons()[0]));
   }
 
-  show(facts) {
+  /** `filter` tells whose answer `facts` are; of its calls, `most` can be listed. */
+  show(facts, filter, most) {
     const { calls } = facts;
-    this.#belong(facts.process);
     say(this.#count, calls.length < facts.matching
       ? `the latest ${number(calls.length)} of ${number(facts.matching)} that match, of ${plural(facts.kept, "call")} kept`
       : `${number(facts.matching)} of ${plural(facts.kept, "call")} kept`);
     this.#none.hidden = calls.length > 0;
     say(this.#none, none(facts));
+    this.#more.hidden = calls.length >= Math.min(facts.matching, most);
     this.#rescale(calls);
-    this.#settle(calls);
+    const before = this.#buttons();
+    const here = before.findIndex((button) => button.parentElement.contains(document.activeElement));
+    this.#drop(facts, filter);
+    this.#place(calls);
+    if (here >= 0 && !before[here].isConnected) this.#refocus(before, here);
+    if (!this.#list.contains(document.activeElement)) this.#enter(this.#buttons()[0]);
   }
 
-  /** Another process numbers its calls anew: no line may stay for the number's sake. */
-  #belong(process) {
-    if (process === this.#process) return;
-    this.#process = process;
-    this.#lines.clear();
-    this.#list.replaceChildren();
-  }
-
-  #settle(calls) {
-    const wanted = new Set(calls.map((call) => call.number));
+  /**
+   * Removes what is not told of any more, but for lines that somebody reads: those stay until they are closed and left.
+   * With another filter or another process, which numbers its calls anew, none may stay.
+   */
+  #drop({ calls, process, seen, kept }, filter) {
+    const same = process === this.#process && filter === this.#filter;
+    const anew = process !== this.#process;
+    [this.#process, this.#filter] = [process, filter];
+    const told = new Set(calls.map((call) => call.number));
     for (const [number, line] of this.#lines) {
-      if (!wanted.has(number)) {
+      if (!anew && told.has(number)) continue;
+      if (same && line.held) {
+        line.past(number <= seen - kept ? "No longer kept: it stays here while it is open or has the focus." : "Older than the calls that are listed: it stays here while it is open or has the focus.");
+      } else {
         line.item.remove();
         this.#lines.delete(number);
       }
     }
-    let before = this.#list.firstElementChild;
+  }
+
+  /** Puts every line where it belongs, the latest call first, and moves none that stands there already. */
+  #place(calls) {
     for (const call of calls) {
-      const line = this.#lines.get(call.number) ?? this.#make(call);
-      if (line.item === before) before = before.nextElementSibling;
-      else this.#list.insertBefore(line.item, before);
+      const line = this.#lines.get(call.number);
+      if (!line) this.#lines.set(call.number, new Line(call, this.#seconds));
+      else {
+        line.learn(call);
+        line.past(null);
+      }
     }
-    const buttons = this.#buttons();
-    if (!buttons.some((button) => button.tabIndex === 0) && buttons.length) buttons[0].tabIndex = 0;
+    let before = this.#list.firstElementChild;
+    for (const { item } of [...this.#lines.values()].sort((a, b) => b.call.number - a.call.number)) {
+      if (item === before) before = before.nextElementSibling;
+      else this.#list.insertBefore(item, before);
+    }
   }
 
-  #make(call) {
-    const strips = h("span", { class: "strip" }, strip(call, this.#seconds));
-    const id = `call-${call.number}`;
-    const button = h("button", { type: "button", class: "call", "aria-expanded": "false", "aria-controls": id, tabindex: "-1" }, ...cells(call), strips);
-    const body = h("div", { id, class: "details", hidden: true });
-    button.addEventListener("click", () => {
-      const open = button.getAttribute("aria-expanded") === "true";
-      button.setAttribute("aria-expanded", String(!open));
-      body.hidden = open;
-      if (!open && !body.firstChild) body.append(...details(call));
-      this.#enter(button);
-    });
-    button.addEventListener("focus", () => this.#enter(button));
-    const line = { call, strips, item: h("li", { "data-verdict": call.verdict }, button, body) };
-    this.#lines.set(call.number, line);
-    return line;
+  /** Focus goes to the nearest line that is left, or else to the whole recorder; never to nowhere. */
+  #refocus(before, here) {
+    const near = [...before.slice(here), ...before.slice(0, here).reverse()].find((button) => button.isConnected);
+    (near ?? this.#buttons()[0] ?? this.#elsewhere).focus();
   }
 
-  /** One scale for all lines, so that they can be compared. It moves in round steps, and seldom. */
+  /** One scale for all lines, so that they can be compared: that of calls that asked somebody. It moves in round steps. */
   #rescale(calls) {
-    const lengths = calls.map((call) => call.elapsed_seconds).sort((a, b) => a - b);
+    const asked = calls.filter((call) => call.attempts.length > 0);
+    const lengths = (asked.length ? asked : calls).map((call) => call.elapsed_seconds).sort((a, b) => a - b);
     const most = lengths[Math.floor(lengths.length * 0.9)] ?? 1;
     const seconds = round(Math.min(lengths.at(-1) ?? 1, most * 2));
     if (seconds === this.#seconds) return;
     this.#seconds = seconds;
     this.#scale.replaceChildren(h("span", {}, "0"), h("span", {}, duration(seconds)));
-    for (const { call, strips } of this.#lines.values()) strips.replaceChildren(strip(call, seconds));
+    for (const line of this.#lines.values()) line.scale(seconds);
   }
 
   #buttons() {
     return [...this.#list.querySelectorAll("button.call")];
   }
 
-  /** Tab leads to one line of the list; arrows lead from line to line. */
   #enter(button) {
     for (const other of this.#buttons()) other.tabIndex = other === button ? 0 : -1;
   }
@@ -103,20 +113,6 @@ export class CallList {
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, to))].focus();
   }
-}
-
-function cells(call) {
-  const tone = verdictTone(call.verdict);
-  const cached = call.joined ? "joined" : call.cache;
-  return [
-    h("span", { class: "when" }, time(call.received_unix_seconds + call.elapsed_seconds)),
-    h("span", { class: `mark verdict ${tone}` }, `${sign(tone)} ${call.verdict}`),
-    h("span", { class: "profile" }, call.profile ?? "–"),
-    h("span", { class: "cache" }, cached ?? "–"),
-    h("span", { class: "asked" }, call.upstream ?? "–"),
-    h("span", { class: "right tries" }, call.attempts.length === 0 ? "–" : number(call.attempts.length)),
-    h("span", { class: "right took" }, duration(call.elapsed_seconds)),
-  ];
 }
 
 function none({ capacity, kept, seen }) {

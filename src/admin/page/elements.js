@@ -21,6 +21,17 @@ export function svg(tag, attributes, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children.flat());
 }
 
+/** Fills a table, or says why there is none: without rows it is no table. */
+export function fillTable(table, name, heads, rows, none) {
+  const columns = heads.map((head) => h("span", { role: "columnheader" }, head));
+  const attributes = rows.length ? { role: "table", "aria-label": name } : {};
+  for (const attribute of ["role", "aria-label"]) {
+    if (attributes[attribute]) table.setAttribute(attribute, attributes[attribute]);
+    else table.removeAttribute(attribute);
+  }
+  table.replaceChildren(...(rows.length ? [h("div", { role: "row", class: "heads" }, columns), ...rows] : [h("p", { class: "empty" }, none)]));
+}
+
 /** Sets a text, and touches nothing if it is that already. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

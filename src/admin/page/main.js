@@ -9,19 +9,31 @@ import { CallList } from "./calls.js";
 import { Source } from "./source.js";
 import { span } from "./words.js";
 
+/** The most calls that are listed. */
+const LISTED_MAX = 200;
+/** How many more are listed each time, where the list takes the whole height of a narrow page. */
+const LISTED_MORE = 20;
+
 const at = (id) => document.getElementById(id);
 const filters = { verdict: at("verdict"), upstream: at("upstream"), retried: at("retried") };
-const list = new CallList({ list: at("calls"), count: at("count"), none: at("none"), scale: at("scale") });
+const narrow = matchMedia("(max-width: 640px)");
+const list = new CallList({ list: at("calls"), count: at("count"), none: at("none"), scale: at("scale"), more: at("more"), elsewhere: at("recorder") });
 let verdicts = [];
+let listed = 0;
+
+function listAnew() {
+  listed = narrow.matches ? LISTED_MORE : LISTED_MAX;
+}
 
 function paths() {
   const window = document.querySelector("input[name=window]:checked").value;
-  const query = new URLSearchParams({ limit: "200" });
+  const query = new URLSearchParams();
   const { verdict, upstream, retried } = filters;
   if (verdict.value === "not ok") query.set("verdict", verdicts.filter((word) => word !== "ok").join(","));
   else if (verdict.value) query.set("verdict", verdict.value);
   if (upstream.value) query.set("upstream", upstream.value);
   if (retried.checked) query.set("retried", "true");
+  query.set("limit", listed);
   return { overview: `/api/overview?window=${window}`, calls: `/api/calls?${query}` };
 }
 
@@ -39,7 +51,7 @@ function showIdentity({ ready, version, uptime_seconds: uptime }) {
   at("identity").replaceChildren(pill, ` v${version} · up ${span(uptime)}`);
 }
 
-function told(overview, calls) {
+function told(overview, calls, asked) {
   if (overview) {
     verdicts = Object.keys(overview.calls.since_start.by_verdict);
     offer(filters.verdict, [["", "any"], ["not ok", "not ok"]], verdicts);
@@ -50,7 +62,7 @@ function told(overview, calls) {
     showAnswers(at("answers"), overview);
     document.title = title(overview);
   }
-  if (calls) list.show(calls);
+  if (calls) list.show(calls, asked.replace(/limit=\d+/, ""), LISTED_MAX);
 }
 
 /** Seen in a tab of its own. */
@@ -77,5 +89,16 @@ at("pause").addEventListener("click", () => {
   at("pause").setAttribute("aria-pressed", String(source.paused));
   say(at("pause"), source.paused ? "Resume" : "Pause");
 });
-for (const control of [at("window"), ...Object.values(filters)]) control.addEventListener("change", () => source.now());
-source.now();
+function ask() {
+  listAnew();
+  source.now();
+}
+
+at("more").addEventListener("click", () => {
+  listed = Math.min(LISTED_MAX, listed + LISTED_MORE);
+  source.now();
+});
+at("window").addEventListener("change", () => source.now());
+for (const control of Object.values(filters)) control.addEventListener("change", ask);
+narrow.addEventListener("change", ask);
+ask();

@@ -65,7 +65,7 @@ export class Source {
       // A question that came later has its own answer.
       if (turn !== this.#turn) return;
       [this.#misses, this.#heard] = [0, Date.now()];
-      this.#told(overview, calls);
+      this.#told(overview, calls, paths.calls);
     } catch {
       if (turn !== this.#turn) return;
       this.#misses += 1;

@@ -1,15 +1,14 @@
 // One line for each upstream.
 
 import { columns, meter } from "./charts.js";
-import { h } from "./elements.js";
+import { fillTable, h } from "./elements.js";
 import { budgetTone } from "./overview.js";
 import { duration, number, percent, present, rate, sign, stateTone } from "./words.js";
 
 const HEADS = ["upstream", "attempts succeed", "attempts", "retry ratio", "p50", "p95", "p99", "in flight", "budget left", "errors and withheld retries"];
 
 export function showUpstreams(table, { upstreams }) {
-  const heads = HEADS.map((head) => h("span", { role: "columnheader" }, head));
-  table.replaceChildren(h("div", { role: "row", class: "heads" }, heads), ...upstreams.map(line));
+  fillTable(table, "Upstreams", HEADS, upstreams.map(line), "No upstream is configured.");
 }
 
 function line({ name, state, window, in_flight: running, budget_ratio: budget, latency_seconds: latency, series }) {

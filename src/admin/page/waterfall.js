@@ -7,7 +7,7 @@ const outcome = (attempt) => attempt.outcome ?? "running";
 
 /** What came of an attempt, in words. */
 function ending({ outcome: ended, error_type: error, http_status: status }) {
-  return [status, error ?? ended ?? "still running"].filter((part) => part != null).join(" ");
+  return [status, error ?? ended ?? "not over when the call ended"].filter((part) => part != null).join(" ");
 }
 
 function rect(kind, from, to, y, height) {
@@ -25,14 +25,21 @@ export function strip(call, seconds) {
     if (attempt.wait_seconds > 0) parts.push(rect("wait", at(start - attempt.wait_seconds), at(start), 8, 6));
     if (at(start) <= 1) parts.push(rect(outcome(attempt), at(start), at(end), 5, 12));
   }
-  if (at(call.elapsed_seconds) > 1) parts.push(svg("text", { class: "beyond", x: "100%", y: 15 }, "›"));
+  if (at(call.elapsed_seconds) > 1) parts.push(broken());
   if (call.cache === "hit") parts.push(svg("text", { class: "cached", x: 10, y: 15 }, "from the cache"));
-  return svg("svg", { role: "img", "aria-label": told(call) }, ...parts);
+  return svg("svg", { "aria-hidden": "true" }, ...parts);
+}
+
+/** The end of a bar that is longer than the scale: it is broken off, and does not look as if the call ended there. */
+function broken() {
+  return svg("svg", { class: "beyond", x: "100%" },
+    svg("title", {}, "longer than the scale"),
+    svg("rect", { x: -14, y: 0, width: 14, height: 22 }),
+    svg("path", { d: "M-13 4l4 7l-4 7M-7 4l4 7l-4 7" }));
 }
 
 /** The strip in words. */
-function told(call) {
-  if (call.attempts.length === 0) return "no attempt";
+export function tried(call) {
   return call.attempts.map((attempt) =>
     `${attempt.wait_seconds > 0 ? `wait ${duration(attempt.wait_seconds)}, ` : ""}attempt ${attempt.number} ${ending(attempt)}`).join(", ");
 }
@@ -58,7 +65,7 @@ function waterfall(call) {
   if (call.withheld) {
     rows.push(line(scale, ["no further retry"], [], [h("span", { class: "mark warn" }, `! withheld: ${call.withheld}`)], WITHHELD[call.withheld]));
   }
-  return h("div", { class: "waterfall", role: "list", "aria-label": "Timeline" }, ...rows, axis(scale), ...notes(call, deadline));
+  return h("div", { class: "waterfall" }, h("div", { role: "list", "aria-label": "Timeline" }, rows), axis(scale), ...notes(call, deadline));
 }
 
 function attemptLine(scale, attempt) {
@@ -94,6 +101,7 @@ function notes(call, deadline) {
   if (call.cache === "hit") said.push(`Answered from the cache${call.cache_age_seconds == null ? "" : `, with an answer ${duration(call.cache_age_seconds)} old`}. Nothing was sent.`);
   if (call.cache === "stale") said.push(`Answered with an expired answer${call.cache_age_seconds == null ? "" : `, ${duration(call.cache_age_seconds)} old`}, because the upstream failed.`);
   if (call.attempts.length === 0 && call.cache !== "hit" && call.cache !== "stale") said.push("Nothing was sent for this call.");
+  if (call.attempts.some((attempt) => attempt.outcome == null)) said.push("An attempt was not over when the call ended. How it ends is told here as soon as it is known.");
   if (deadline != null) said.push(`The dashed line is the deadline, ${duration(deadline)} after receipt.`);
   return said.map((text) => h("p", { class: "remark" }, text));
 }
