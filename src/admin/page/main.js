@@ -25,25 +25,32 @@ function listAnew() {
   listed = narrow.matches ? LISTED_MORE : LISTED_MAX;
 }
 
-function paths() {
-  const window = document.querySelector("input[name=window]:checked").value;
+/** What the filters say, as the API understands it. */
+function filter() {
   const query = new URLSearchParams();
   const { verdict, upstream, retried } = filters;
   if (verdict.value === "not ok") query.set("verdict", verdicts.filter((word) => word !== "ok").join(","));
   else if (verdict.value) query.set("verdict", verdict.value);
   if (upstream.value) query.set("upstream", upstream.value);
   if (retried.checked) query.set("retried", "true");
+  return query;
+}
+
+function paths() {
+  const window = document.querySelector("input[name=window]:checked").value;
+  const query = filter();
   query.set("limit", listed);
   return { overview: `/api/overview?window=${window}`, calls: `/api/calls?${query}` };
 }
 
 /** Options that change only when there are others. */
 function offer(select, any, words) {
-  if (select.options.length === words.length + any.length) return;
+  const offered = [...any, ...words.map((word) => [word, word])];
+  const values = offered.map(([value]) => value);
+  if (select.options.length === values.length && values.every((value, place) => select.options[place].value === value)) return;
   const chosen = select.value;
-  const options = [...any, ...words.map((word) => [word, word])];
-  select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
-  select.value = chosen;
+  select.replaceChildren(...offered.map(([value, text]) => h("option", { value }, text)));
+  select.value = values.includes(chosen) ? chosen : "";
 }
 
 function showIdentity({ ready, version, uptime_seconds: uptime }) {
@@ -71,29 +78,50 @@ function title(overview) {
   return `${tone === "warn" || tone === "bad" ? "● " : ""}Tidegate`;
 }
 
-function contact(state, heard) {
-  const since = heard ? span(Math.max(1, Math.round((Date.now() - heard) / 1000))) : null;
-  at("contact").className = `contact ${state}`;
-  say(at("contact"), { live: "live", paused: "paused", lost: "no contact" }[state]);
-  document.body.classList.toggle("stale", state === "lost");
-  at("banner").hidden = state !== "lost";
-  if (state === "lost") {
-    say(at("banner"), since ? `No contact for ${since}: what stands below is from before. Trying again.` : "The gateway does not answer. Trying again.");
-  }
+/** Another gateway may be there, which does not know what the filters name. */
+function refused(problem) {
+  [filters.verdict.value, filters.upstream.value, filters.retried.checked] = ["", "", false];
+  notice(`The filter was reset, because the gateway does not know it: ${problem}.`);
 }
 
-const source = new Source({ paths, told, contact });
+function notice(text) {
+  say(at("notice"), text);
+  at("notice").hidden = text === "";
+}
+
+function contact(state, { trouble, heard }) {
+  at("contact").className = `contact ${state}`;
+  say(at("contact"), { live: "live", paused: "paused", lost: "no contact" }[state]);
+  document.body.classList.toggle("stale", trouble.overview === "silent");
+  at("banner").hidden = trouble.overview == null;
+  say(at("banner"), alarm(trouble.overview, heard));
+  at("behind").hidden = trouble.calls == null;
+  say(at("behind"), trouble.calls == null ? "" : behind(trouble.calls));
+}
+
+function alarm(trouble, heard) {
+  if (trouble == null) return "";
+  if (trouble !== "silent") return `The gateway does not tell its figures: ${trouble}. Trying again.`;
+  if (!heard) return "The gateway does not answer. Trying again.";
+  return `No contact for ${span(Math.max(1, Math.round((Date.now() - heard) / 1000)))}: what stands below is from before. Trying again.`;
+}
+
+const behind = (trouble) =>
+  `These calls are from before, whatever the filter says: ${trouble === "silent" ? "the gateway does not answer" : trouble}.`;
+
+const source = new Source({ paths, told, refused, contact });
+
+function ask() {
+  listAnew();
+  notice("");
+  source.now();
+}
 
 at("pause").addEventListener("click", () => {
   source.pause(!source.paused);
   at("pause").setAttribute("aria-pressed", String(source.paused));
   say(at("pause"), source.paused ? "Resume" : "Pause");
 });
-function ask() {
-  listAnew();
-  source.now();
-}
-
 at("more").addEventListener("click", () => {
   listed = Math.min(LISTED_MAX, listed + LISTED_MORE);
   source.now();
