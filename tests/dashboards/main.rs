@@ -17,3 +17,4 @@ mod rules;
 mod targets;
 mod variables;
 mod vocabulary;
+mod windows;

@@ -1,5 +1,7 @@
 //! Reads expressions as Prometheus would, variables filled in.
 
+use std::time::Duration;
+
 use promql_parser::{
     label::{MatchOp, Matcher},
     parser::{self, AggregateExpr, BinaryExpr, Expr, LabelModifier, VectorSelector},
@@ -13,6 +15,14 @@ pub(crate) fn parse(expr: &str) -> Result<Expr, String> {
 /// The series and the label of `label_values(series, label)`.
 pub(crate) fn label_values(query: &str) -> Option<(&str, &str)> {
     query.strip_prefix("label_values(")?.strip_suffix(')')?.rsplit_once(", ")
+}
+
+/// Every selector that looks back, with how far.
+pub(crate) fn windows(expr: &Expr) -> Vec<(&VectorSelector, Duration)> {
+    match expr {
+        Expr::MatrixSelector(selector) => vec![(&selector.vs, selector.range)],
+        _ => parts(expr).into_iter().flat_map(windows).collect(),
+    }
 }
 
 /// What is around a selector.

@@ -181,6 +181,9 @@ pub struct Panel {
     pub datasource: Option<DataSource>,
     /// Where it stands.
     pub grid_pos: GridPos,
+    /// How many points it is drawn with at most, if not as many as its width has room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_data_points: Option<u32>,
     /// What it asks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Target>,
@@ -227,6 +230,9 @@ pub struct Target {
     pub datasource: DataSource,
     /// In `PromQL`.
     pub expr: String,
+    /// What Grafana takes for the interval of scrapes, if not what the data source says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<&'static str>,
     /// What a series is called.
     pub legend_format: String,
     /// `time_series`, `table` or `heatmap`.

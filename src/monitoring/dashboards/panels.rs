@@ -9,6 +9,7 @@ use super::{
         Thresholds, Transformation,
     },
     palette::{self, Colours, GREEN},
+    scope::step_of_now,
 };
 use crate::monitoring::query::Query;
 
@@ -32,6 +33,10 @@ pub(super) mod unit {
     /// A moment, in milliseconds since 1970.
     pub(in super::super) const MOMENT: &str = "dateTimeFromNow";
 }
+
+/// So many points that their distance plays no part in the window of a rate, with a quarter of a year shown. What asks for
+/// one value gets one, whatever is said here.
+const POINTS_OF_NOW: u32 = 100_000;
 
 /// Letters for the queries of a panel.
 const REFS: &str = "ABCDEFGHIJKL";
@@ -136,6 +141,7 @@ impl Panel {
             description: String::new(),
             datasource: None,
             grid_pos: GridPos::default(),
+            max_data_points: None,
             targets: Vec::new(),
             field_config: None,
             options: Value::Null,
@@ -165,10 +171,13 @@ impl Panel {
             _ => "time_series",
         };
         let instant = matches!(self.kind, "table" | "stat");
+        let interval = if instant { step_of_now(query) } else { None };
+        self.max_data_points = self.max_data_points.or(interval.and(Some(POINTS_OF_NOW)));
         self.targets.push(Target {
             ref_id,
             datasource: CHOSEN_SOURCE,
             expr: query.to_string(),
+            interval,
             legend_format: legend.into(),
             format,
             range: !instant,

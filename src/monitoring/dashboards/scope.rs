@@ -8,6 +8,15 @@ use crate::{
 /// The window of every rate: Grafana makes it at least four scrapes long.
 pub(super) const WINDOW: &str = "$__rate_interval";
 
+/// What Grafana has to take for the interval of scrapes so that [`WINDOW`] is the 5 minutes that alerts judge by.
+const STEP: &str = "75s";
+
+/// The same for the 15 minutes of [`SELDOM`].
+const STEP_OF_SELDOM: &str = "225s";
+
+/// What comes so seldom that alerts judge it by a quarter of an hour.
+const SELDOM: [&Metric; 3] = [&list::VALIDATION_TOTAL, &list::ENTITIES_TOTAL, &list::FLIGHT_RETRIES];
+
 /// All the time that a board shows.
 const SHOWN: &str = "$__range";
 
@@ -41,6 +50,14 @@ fn chosen(selector: Selector, metric: &Metric) -> Selector {
         .fold(targets(selector), |selector, label| {
             selector.matching(label.name, "=~", &format!("${}", label.name))
         })
+}
+
+/// The step with which a rate that speaks of now looks back as far as the alerts on the same figure, whatever time is
+/// shown. Anything else needs none.
+pub(super) fn step_of_now(query: &Query) -> Option<&'static str> {
+    let query = query.to_string();
+    let seldom = SELDOM.iter().any(|metric| query.contains(&metric.prometheus_name()));
+    query.contains(WINDOW).then_some(if seldom { STEP_OF_SELDOM } else { STEP })
 }
 
 fn targets(selector: Selector) -> Selector {
