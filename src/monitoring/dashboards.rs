@@ -7,6 +7,7 @@
 mod answers;
 mod board;
 mod cache;
+mod choices;
 mod figures;
 mod grid;
 mod limits;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     board::{boards, word},
-    exclusions, panels, targets, variables, vocabulary, windows,
+    choices, exclusions, panels, targets, variables, vocabulary, windows,
 };
 
 /// Something that must hold for every board.
@@ -32,7 +32,8 @@ impl Breach {
 }
 
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    let of_queries = targets::RULES.iter().chain(vocabulary::RULES).chain(windows::RULES);
+    let of_queries =
+        targets::RULES.iter().chain(vocabulary::RULES).chain(windows::RULES).chain(choices::RULES);
     variables::RULES.iter().chain(panels::RULES).chain(of_queries)
 }
 

@@ -45,15 +45,10 @@ pub(crate) const RULES: &[Rule] = &[
         check: invented,
         breach: |board| *first_query(board) = json!("sum(up) or vector(0)"),
     },
-    Rule {
-        name: "chosen-upstream-and-profile",
-        check: chosen,
-        breach: |board| replace(board, ",profile=~\"$profile\"", ""),
-    },
     Rule { name: "exemplars", check: exemplars, breach: lose_exemplars },
 ];
 
-fn replace(board: &mut Value, from: &str, to: &str) {
+pub(crate) fn replace(board: &mut Value, from: &str, to: &str) {
     let expr = first_query(board);
     *expr = json!(expr.as_str().unwrap().replace(from, to));
 }
@@ -77,7 +72,7 @@ fn reads(board: &Value) -> Vec<Breach> {
     each(board, |expr| promql::parse(expr).err().map(|error| format!("{error}: {expr}")))
 }
 
-fn has(selector: &VectorSelector, label: &str) -> bool {
+pub(crate) fn has(selector: &VectorSelector, label: &str) -> bool {
     let choice = format!("${label}");
     selector
         .matchers
@@ -89,16 +84,6 @@ fn has(selector: &VectorSelector, label: &str) -> bool {
 fn matched(board: &Value, label: &str) -> Vec<Breach> {
     each_selector(board, |selector, _| {
         (!has(selector, label)).then(|| format!("{selector} is of any {label}"))
-    })
-}
-
-fn chosen(board: &Value) -> Vec<Breach> {
-    each_selector(board, |selector, _| {
-        let metric = crate::vocabulary::metric(selector.name.as_deref()?)?;
-        let labels = ["upstream", "profile"].into_iter();
-        let mut forgotten =
-            labels.filter(|label| metric.labels.iter().any(|l| l.name == *label) && !has(selector, label));
-        forgotten.next().map(|label| format!("{selector} is of any {label}"))
     })
 }
 

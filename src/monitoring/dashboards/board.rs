@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    Brief,
+    Brief, choices,
     grid::{Row, flow, row},
     links::{TAG, to_all_boards},
     model::{Annotation, Dashboard, List, SCHEMA_VERSION, TimeRange, Variable},
@@ -24,6 +24,9 @@ pub(super) fn board(
     question: &'static str,
     rows: Vec<Row>,
 ) -> Dashboard {
+    let panels = flow(rows);
+    let variables = choices::offered(variables(), &panels);
+    let panels = panels.into_iter().map(|panel| choices::told(panel, &variables)).collect();
     Dashboard {
         id: None,
         uid,
@@ -37,10 +40,10 @@ pub(super) fn board(
         refresh: "30s",
         time: TimeRange { from: "now-1h", to: "now" },
         timezone: "browser",
-        templating: List { list: variables() },
+        templating: List { list: variables },
         annotations: List { list: vec![starts(), alerts()] },
         links: vec![to_all_boards()],
-        panels: flow(rows),
+        panels,
     }
 }
 

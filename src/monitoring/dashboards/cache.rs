@@ -8,7 +8,9 @@ use super::{
     model::Dashboard,
     palette::{self, BLUE, Colours, GREEN, GREY, ORANGE, RED, YELLOW},
     panels::{lines, stat, unit},
-    scope::{buckets, counts, gauge, legend, quantile, quantile_of, rate_by, series, share, sum_by},
+    scope::{
+        all_series, buckets, counts, gauge, legend, quantile, quantile_of, rate_by, series, share, sum_by,
+    },
 };
 use crate::{
     extraction::AttemptKind,
@@ -119,9 +121,9 @@ fn savings() -> Row {
                 "First attempts at upstreams beside all calls: the gap is what the cache and flights save. \
                  If they meet, nothing is saved. Next: Hit ratio.",
             )
-            .ask(&rate_by(&[], &series(&list::CALLS)), "calls")
+            .ask(&rate_by(&[], &all_series(&list::CALLS)), "calls")
             .ask(
-                &rate_by(&[], &series(&list::ATTEMPTS).is(&labels::KIND, AttemptKind::Initial.as_str())),
+                &rate_by(&[], &all_series(&list::ATTEMPTS).is(&labels::KIND, AttemptKind::Initial.as_str())),
                 "first attempts",
             )
             .coloured(&vec![("calls", BLUE), ("first attempts", YELLOW)]),

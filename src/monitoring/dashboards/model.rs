@@ -105,7 +105,7 @@ pub struct Variable {
     pub sort: u8,
     /// Keeps those values that it matches.
     pub regex: &'static str,
-    /// 0: shown.
+    /// 0: shown, 2: not.
     pub hide: u8,
 }
 

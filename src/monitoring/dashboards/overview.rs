@@ -10,10 +10,10 @@ use super::{
     figures,
     grid::{Row, row},
     limits::Limits,
-    model::Dashboard,
+    model::{Dashboard, Panel},
     palette::{self, BLUE, GREEN, RED},
     panels::{lines, table, text, unit},
-    scope::{counts, gauge, legend, max_by, min_by, quantile, rate_by, series},
+    scope::{all_buckets, counts, gauge, legend, max_by, min_by, quantile, quantile_of, rate_by, series},
 };
 use crate::{
     extraction::party::{Party, verdicts_of},
@@ -80,20 +80,29 @@ fn calls(limits: &Limits) -> Row {
             .coloured(&palette::verdicts())
             .thresholds(GREEN, &limits.failed_calls()),
             quantiles.exemplars().thresholds(GREEN, &limits.slow()),
-            lines(
-                "Where the time goes, p95",
-                unit::SECONDS,
-                "A whole call, one attempt at an upstream, the waits between attempts, and the gateway \
-                 itself. Whichever rises with the call is the cause. Next: Upstreams for attempts, Retries & \
-                 failures for waits, Runtime for the gateway.",
-            )
-            .ask(&quantile(0.95, &[], &list::CALL_DURATION), "call")
-            .ask(&quantile(0.95, &[], &list::HTTP_DURATION), "attempt")
-            .ask(&quantile(0.95, &[], &list::RETRY_DELAY_DURATION), "waits between attempts")
-            .ask(&quantile(0.95, &[], &list::OVERHEAD_DURATION), "gateway")
-            .exemplars(),
+            where_the_time_goes(),
         ],
     )
+}
+
+fn where_the_time_goes() -> Panel {
+    let panel = lines(
+        "Where the time goes, p95",
+        unit::SECONDS,
+        "A whole call, one attempt at an upstream, the waits between attempts, and the gateway \
+         itself. Whichever rises with the call is the cause. Next: Upstreams for attempts, Retries & \
+         failures for waits, Runtime for the gateway.",
+    );
+    let parts = [
+        (&list::CALL_DURATION, "call"),
+        (&list::HTTP_DURATION, "attempt"),
+        (&list::RETRY_DELAY_DURATION, "waits between attempts"),
+        (&list::OVERHEAD_DURATION, "gateway"),
+    ];
+    parts
+        .iter()
+        .fold(panel, |panel, (metric, name)| panel.ask(&quantile_of(0.95, &[], &all_buckets(metric)), *name))
+        .exemplars()
 }
 
 fn sources() -> Row {

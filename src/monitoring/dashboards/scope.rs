@@ -28,6 +28,17 @@ pub(super) fn series(metric: &Metric) -> Selector {
     chosen(query::series(metric), metric)
 }
 
+/// The series of a counter or gauge, whatever upstream or profile is chosen: where a figure stands beside another that has
+/// no such label, to narrow one of them would mislead.
+pub(super) fn all_series(metric: &Metric) -> Selector {
+    targets(query::series(metric))
+}
+
+/// The buckets of a histogram, whatever upstream or profile is chosen.
+pub(super) fn all_buckets(metric: &Metric) -> Selector {
+    targets(query::buckets(metric))
+}
+
 /// The buckets of the chosen series of a histogram.
 pub(super) fn buckets(metric: &Metric) -> Selector {
     chosen(query::buckets(metric), metric)
