@@ -45,7 +45,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         ("tidegate-overview", "Call p95", 2.5),
         ("tidegate-overview", "Gateway's own p99", 0.2),
         ("tidegate-overview", "Worst upstreams", 0.8),
-        ("tidegate-overview", "Retry ratio", 4.0),
+        ("tidegate-overview", "Worst retry ratios", 4.0),
         ("tidegate-answers", "Valid but empty", 0.6),
         ("tidegate-answers", "Valid but empty, by profile", 0.6),
         ("tidegate-retries", "Attempts per first attempt", 5.0),

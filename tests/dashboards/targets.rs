@@ -45,6 +45,14 @@ pub(crate) const RULES: &[Rule] = &[
         check: invented,
         breach: |board| *first_query(board) = json!("sum(up) or vector(0)"),
     },
+    Rule {
+        name: "worst-upstreams",
+        check: averaged,
+        breach: |board| {
+            *first_query(board) =
+                json!("sum(rate(tidegate_cost_total{upstream=~\"$upstream\"}[$__rate_interval]))");
+        },
+    },
     Rule { name: "exemplars", check: exemplars, breach: lose_exemplars },
 ];
 
@@ -109,6 +117,23 @@ fn counters(board: &Value) -> Vec<Breach> {
 
 fn invented(board: &Value) -> Vec<Breach> {
     each(board, |expr| expr.contains("vector(").then(|| format!("invents a value: {expr}")))
+}
+
+/// Alerts judge each upstream. In a sum over them, as a tile of the overview would show it, one that is in trouble and has
+/// little traffic is lost.
+fn averaged(board: &Value) -> Vec<Breach> {
+    if word(board, "uid") != "tidegate-overview" {
+        return Vec::new();
+    }
+    let tiles = targets(board).filter(|(panel, _)| word(panel, "type") == "stat");
+    let summed = tiles.filter(|(_, target)| {
+        let Ok(expr) = promql::parse(word(target, "expr")) else { return false };
+        let of_upstreams = selectors(&expr)
+            .into_iter()
+            .any(|(selector, around)| around == Around::Function("rate") && has(selector, "upstream"));
+        of_upstreams && !promql::grouped(&expr).iter().any(|label| label == "upstream")
+    });
+    summed.map(|(panel, _)| Breach::at(word(panel, "title"), "sums over upstreams")).collect()
 }
 
 fn exemplars(board: &Value) -> Vec<Breach> {

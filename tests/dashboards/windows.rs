@@ -1,6 +1,10 @@
 //! Tiles and tables judge as long a time as the alerts do, whatever time the board shows.
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tidegate::{
@@ -81,18 +85,17 @@ fn as_the_alerts(board: &Value) -> Vec<Breach> {
     wrong.map(|(panel, how)| Breach::at(word(panel, "title"), how)).collect()
 }
 
-/// A time shown at which a query looks back otherwise than the alerts, if there is one.
+/// How a query looks back otherwise than the alerts, at some time shown, if it does.
 fn otherwise(panel: &Value, target: &Value) -> Option<String> {
     let cases = SHOWN.iter().flat_map(|shown| SCRAPES.map(|scrapes| (*shown, scrapes)));
-    cases.into_iter().find_map(|(shown, scrapes)| {
-        let window = rate_interval(panel, target, shown, scrapes);
+    let windows: BTreeSet<_> =
+        cases.map(|(shown, scrapes)| rate_interval(panel, target, shown, scrapes)).collect();
+    windows.into_iter().find_map(|window| {
         let expr = word(target, "expr").replace("$__rate_interval", &format!("{}s", window.as_secs()));
         let wrong = rates(&expr).into_iter().find(|(metric, window)| {
             OF_ALERTS.get(&metric.prometheus_name()).unwrap_or(&(5 * MINUTE)) != window
         });
-        wrong.map(|(metric, window)| {
-            format!("with {shown:?} shown, it looks back {window:?} at {}", metric.prometheus_name())
-        })
+        wrong.map(|(metric, window)| format!("looks back {window:?} at {}", metric.prometheus_name()))
     })
 }
 

@@ -86,7 +86,7 @@ pub(super) fn ungrounded(by: &[&Label]) -> Query {
 /// How many are named as the worst: one that is bad as its norm must not hide another that has just become so.
 const NAMED: u8 = 3;
 
-/// Those with the highest shares, of those that come to more than `floor` of `whole` per second: a share of a few
+/// Those with the highest ratios, of those that come to more than `floor` of `whole` per second: a share of a few
 /// means nothing, to the alerts neither.
 pub(super) fn worst(by: &Label, share: &Query, whole: &Selector, floor: f64) -> Query {
     let judged = share.and_on(&[&name(by)], &Query::from(format!("{} > {floor}", rate_by(&[by], whole))));
@@ -102,6 +102,11 @@ pub(super) fn first_attempts() -> Selector {
 /// Retries per first attempt.
 pub(super) fn retry_ratio(by: &[&Label]) -> Query {
     share(by, &series(&list::ATTEMPTS).is(&labels::KIND, AttemptKind::Retry.as_str()), &first_attempts())
+}
+
+/// The upstreams with the most retries per first attempt.
+pub(super) fn most_retried(floor: f64) -> Query {
+    worst(&labels::UPSTREAM, &retry_ratio(&[&labels::UPSTREAM]), &first_attempts(), floor)
 }
 
 /// Attempts per first attempt.

@@ -72,18 +72,20 @@ fn upstreams(limits: &Limits) -> Vec<Panel> {
         .or_else("few or no attempts")
         .leads_to("tidegate-retries", "Retries & failures"),
         stat(
-            "Retry ratio",
+            "Worst retry ratios",
             unit::RATIO,
             &format!(
-                "Retries per first attempt. Normal is below 1 %; above {} an upstream is in trouble, at {} \
-                 retries alone make a storm. Next: Retries & failures.",
+                "The upstreams with the most retries per first attempt, of those with more than {floor} first \
+                 attempts per second. Normal is below 1 %; above {} an upstream is in trouble, at {} retries \
+                 alone make a storm. Next: Retries & failures.",
                 Limits::first(&ratio),
                 Limits::last(&ratio)
             ),
         )
-        .ask(&figures::retry_ratio(&[]), "retry ratio")
+        .ask(&figures::most_retried(floor), legend(&labels::UPSTREAM))
+        .named()
         .thresholds(GREEN, &ratio)
-        .or_else("no attempts")
+        .or_else("few or no attempts")
         .leads_to("tidegate-retries", "Retries & failures"),
         stat(
             "Retry budget left",
