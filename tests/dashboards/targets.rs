@@ -53,6 +53,11 @@ pub(crate) const RULES: &[Rule] = &[
                 json!("sum(rate(tidegate_cost_total{upstream=~\"$upstream\"}[$__rate_interval]))");
         },
     },
+    Rule {
+        name: "processors-of-how-many",
+        check: processors,
+        breach: |board| *first_query(board) = json!("max(rate(process_cpu_seconds_total[$__rate_interval]))"),
+    },
     Rule { name: "exemplars", check: exemplars, breach: lose_exemplars },
 ];
 
@@ -134,6 +139,15 @@ fn averaged(board: &Value) -> Vec<Breach> {
         of_upstreams && !promql::grouped(&expr).iter().any(|label| label == "upstream")
     });
     summed.map(|(panel, _)| Breach::at(word(panel, "title"), "sums over upstreams")).collect()
+}
+
+/// One processor is all of a small machine and little of a large one.
+fn processors(board: &Value) -> Vec<Breach> {
+    each(board, |expr| {
+        let absolute =
+            expr.contains("process_cpu_seconds_total") && !expr.contains("/ (tidegate_runtime_workers");
+        absolute.then(|| format!("processors, not a share of those there are: {expr}"))
+    })
 }
 
 fn exemplars(board: &Value) -> Vec<Breach> {

@@ -7,7 +7,7 @@ use super::{
     grid::{Row, row},
     limits::Limits,
     model::Dashboard,
-    palette::{self, BLUE, GREEN, ORANGE, RED, YELLOW},
+    palette::{self, BLUE, GREEN, RED, YELLOW},
     panels::{heatmap, lines, stat, table, unit},
     scope::{buckets_over_time, gauge, legend, max_by, quantile, rate, rate_by, series},
 };
@@ -18,6 +18,9 @@ use crate::{
 };
 
 const INSTANCE: &str = "{{instance}}";
+
+/// From where on little is left of what a gateway may use.
+const NEARLY_ALL: [(f64, &str); 2] = [(0.7, YELLOW), (0.9, RED)];
 
 pub(super) fn runtime(brief: &Brief) -> Dashboard {
     let question = "Is a gateway short of anything, and can what it tells be trusted?";
@@ -35,6 +38,11 @@ pub(super) fn runtime(brief: &Brief) -> Dashboard {
 
 fn files_used() -> Query {
     gauge(&list::PROCESS_FDS).over(&gauge(&list::PROCESS_FDS_MAX))
+}
+
+/// Each gateway's use of the processors that it may have: its runtime works with a thread for each, and two at least.
+fn processors_used() -> Query {
+    rate(&series(&list::PROCESS_CPU)).over(&gauge(&list::RUNTIME_WORKERS))
 }
 
 fn glance() -> Row {
@@ -59,13 +67,14 @@ fn glance() -> Row {
             .ask(&Query::from(format!("1000 * {started}")), "started")
             .thresholds(BLUE, &[]),
             stat(
-                "Busiest processor",
+                "Processors used",
                 unit::RATIO,
-                "Processors that the busiest gateway uses; 1 is one processor. Worry when it nears what the \
-                 gateway may have. Next: Processor time.",
+                "The share of its processors that the busiest gateway uses, as there is a thread of its runtime for \
+                 each: two at least, so that a single processor is used up at 50 %. Near the end, all calls \
+                 wait. Next: Processor time.",
             )
-            .ask(&max_by(&[], &rate(&series(&list::PROCESS_CPU))), "processors")
-            .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)]),
+            .ask(&max_by(&[], &processors_used()), "used")
+            .thresholds(GREEN, &NEARLY_ALL),
             stat(
                 "Largest memory",
                 unit::BYTES,
@@ -178,11 +187,11 @@ fn process() -> Row {
             lines(
                 "Processor time",
                 unit::RATIO,
-                "Processors in use by each gateway; 1 is one processor. Flat at a whole number is a limit \
-                 reached. Next: more processors, or more gateways.",
+                "The share of its processors that each gateway uses. Flat at 100 %, or at 50 % with a single one, \
+                 is a limit reached. Next: more processors, or more gateways.",
             )
-            .ask(&rate(&series(&list::PROCESS_CPU)), INSTANCE)
-            .thresholds(GREEN, &[(0.8, YELLOW), (1.6, ORANGE)])
+            .ask(&processors_used(), INSTANCE)
+            .thresholds(GREEN, &NEARLY_ALL)
             .sized(8, 8),
             lines(
                 "Memory",
@@ -234,7 +243,7 @@ fn scheduler() -> Row {
             )
             .ask(&rate(&series(&list::RUNTIME_BUSY)).over(&gauge(&list::RUNTIME_WORKERS)), INSTANCE)
             .between(0.0, 1.0)
-            .thresholds(GREEN, &[(0.7, YELLOW), (0.9, RED)])
+            .thresholds(GREEN, &NEARLY_ALL)
             .sized(8, 8),
             lines(
                 "Tasks waiting for a thread",
