@@ -16,6 +16,7 @@ mod addresses;
 mod dockerfile;
 mod gateway;
 mod paths;
+mod retention;
 mod safety;
 mod sources;
 mod stack;

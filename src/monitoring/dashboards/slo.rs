@@ -47,8 +47,9 @@ fn budget(limits: &Limits) -> Row {
             stat(
                 "Error budget left",
                 unit::RATIO,
-                "What is left of the error budget of the last 30 days; below zero the objective is missed. \
-                 Below a quarter, take fewer risks. Next: what it was spent on, below.",
+                "What is left of the error budget of the last 30 days, or of as many as Prometheus keeps; below \
+                 zero the objective is missed. Below a quarter, take fewer risks. Next: what it was spent on, \
+                 below.",
             )
             .ask(&recorded(ERROR_BUDGET_LEFT), JOB)
             .thresholds(RED, &Limits::error_budget_left())
