@@ -58,6 +58,15 @@ pub(crate) const RULES: &[Rule] = &[
         check: processors,
         breach: |board| *first_query(board) = json!("max(rate(process_cpu_seconds_total[$__rate_interval]))"),
     },
+    Rule {
+        name: "given-up",
+        check: given_up,
+        breach: |board| {
+            *first_query(board) = json!(
+                "sum by (le) (rate(gen_ai_client_operation_duration_seconds_bucket[$__rate_interval]))"
+            );
+        },
+    },
     Rule { name: "exemplars", check: exemplars, breach: lose_exemplars },
 ];
 
@@ -148,6 +157,29 @@ fn processors(board: &Value) -> Vec<Breach> {
             expr.contains("process_cpu_seconds_total") && !expr.contains("/ (tidegate_runtime_workers");
         absolute.then(|| format!("processors, not a share of those there are: {expr}"))
     })
+}
+
+/// How long something took until it was given up is no latency, unless a panel says that it counts.
+fn given_up(board: &Value) -> Vec<Breach> {
+    let mixed = targets(board).filter(|(panel, target)| {
+        let Ok(expr) = promql::parse(word(target, "expr")) else { return false };
+        let counts = word(panel, "description").contains("given up count");
+        !counts && selectors(&expr).into_iter().any(|(selector, _)| mixes(selector))
+    });
+    mixed.map(|(panel, _)| Breach::at(word(panel, "title"), "counts what was given up")).collect()
+}
+
+/// Whether these are buckets of durations, with those in them that were given up.
+fn mixes(selector: &VectorSelector) -> bool {
+    let name = selector.name.as_deref().unwrap_or_default();
+    let labels = crate::vocabulary::metric(name).map(|metric| metric.labels).unwrap_or_default();
+    let tells = labels.iter().any(|label| label.name == "error.type" && label.allows("cancelled"));
+    let excluded = selector
+        .matchers
+        .matchers
+        .iter()
+        .any(|m| m.name == "error_type" && m.value == "cancelled" && m.op.to_string() == "!=");
+    name.ends_with("_bucket") && tells && !excluded
 }
 
 fn exemplars(board: &Value) -> Vec<Breach> {

@@ -90,7 +90,8 @@ fn where_the_time_goes() -> Panel {
         "Where the time goes, p95",
         unit::SECONDS,
         "A whole call, one attempt at an upstream, the waits between attempts, and the gateway \
-         itself. Whichever rises with the call is the cause. Next: Upstreams for attempts, Retries & \
+         itself. Calls and attempts that were given up count, for the time until then. Whichever rises with the \
+         call is the cause. Next: Upstreams for attempts, Retries & \
          failures for waits, Runtime for the gateway.",
     );
     let parts = [

@@ -9,7 +9,7 @@ use super::{
     model::Dashboard,
     palette::{self, BLUE, GREEN, PURPLE, RED},
     panels::{heatmap, lines, stat, table, unit},
-    scope::{buckets_over_time, counts, gauge, legend, quantile, rate_by, series, share, sum_by, sums},
+    scope::{buckets, counts, gauge, legend, over_time, quantile, rate_by, series, share, sum_by, sums},
 };
 use crate::{
     extraction::{AttemptOutcome, WaitSource},
@@ -194,7 +194,7 @@ fn effect(limits: &Limits) -> Row {
                 "How many retries the flights that needed any took. Most should need one; a bright upper \
                  edge means attempts run out. Next: Retries withheld, for max_attempts.",
             )
-            .ask(&buckets_over_time(&list::FLIGHT_RETRIES), "{{le}}"),
+            .ask(&over_time(&buckets(&list::FLIGHT_RETRIES)), "{{le}}"),
             lines(
                 "Retries per retried flight, mean",
                 unit::COUNT,

@@ -9,7 +9,7 @@ use super::{
     model::Dashboard,
     palette::{self, BLUE, GREEN, RED, YELLOW},
     panels::{heatmap, lines, stat, table, unit},
-    scope::{buckets_over_time, gauge, legend, max_by, quantile, rate, rate_by, series},
+    scope::{buckets, gauge, legend, max_by, over_time, quantile, rate, rate_by, series},
 };
 use crate::{
     extraction::Party,
@@ -126,7 +126,7 @@ fn own_time(limits: &Limits) -> Row {
                 "How calls spread over the gateway's own time. A second band far above the first is a \
                  gateway that stalls at times. Next: processor time.",
             )
-            .ask(&buckets_over_time(&list::OVERHEAD_DURATION), "{{le}}")
+            .ask(&over_time(&buckets(&list::OVERHEAD_DURATION)), "{{le}}")
             .exemplars()
             .sized(8, 8),
             lines(

@@ -121,10 +121,9 @@ pub(super) fn quantile_of(q: f64, labels: &[&Label], buckets: &Selector) -> Quer
     query::quantile_of(q, &query::sum_by(&names, rate(buckets)))
 }
 
-/// How many observations fell below each bound of a histogram within a window, for a heat map.
-pub(super) fn buckets_over_time(metric: &Metric) -> Query {
-    let increase = of_gateways(buckets(metric).increase(WINDOW), metric.name);
-    query::sum_by(&["le"], increase)
+/// How many observations fell below the bound of each of these buckets within a window, for a heat map.
+pub(super) fn over_time(buckets: &Selector) -> Query {
+    query::sum_by(&["le"], of_gateways(buckets.increase(WINDOW), &buckets.to_string()))
 }
 
 /// The greatest value by these labels.

@@ -10,8 +10,7 @@ use super::{
     palette::{BLUE, Colours, GREEN, PURPLE, RED, YELLOW},
     panels::{heatmap, lines, unit},
     scope::{
-        buckets, buckets_over_time, counts, gauge, legend, max_by, quantile, quantile_of, rate_by, series,
-        share, sum_by, sums,
+        buckets, counts, gauge, legend, max_by, over_time, quantile_of, rate_by, series, share, sum_by, sums,
     },
 };
 use crate::{
@@ -101,12 +100,13 @@ fn latency(limits: &Limits) -> Row {
     let by_upstream = lines(
         "Attempt latency by upstream",
         unit::SECONDS,
-        "How long attempts take, and single traced ones as marks. A p95 near the attempt's timeout means \
-         that answers are lost to it. Next: Time to answer by kind.",
+        "How long attempts take that are not given up, and single traced ones as marks. A p95 near the \
+         attempt's timeout means that answers are lost to it. An upstream that hangs until callers leave \
+         shows in Attempts in flight. Next: Attempt latency by kind.",
     );
     let by_upstream = [0.5, 0.95].iter().fold(by_upstream, |panel, q| {
         let name = format!("{} p{}", legend(&labels::UPSTREAM), q * 100.0);
-        panel.ask(&quantile(*q, &upstream, &list::HTTP_DURATION), name)
+        panel.ask(&quantile_of(*q, &upstream, &ended(buckets(&list::HTTP_DURATION))), name)
     });
     row(
         "Latency",
@@ -115,8 +115,8 @@ fn latency(limits: &Limits) -> Row {
             lines(
                 "How fast attempts fail, p95",
                 unit::SECONDS,
-                "How long failed attempts took. Slow failures cost callers their deadline and leave no time \
-                 for a retry. Next: the upstream's timeouts in the configuration.",
+                "How long failed attempts took; those given up did not fail. Slow failures cost callers their \
+                 deadline and leave no time for a retry. Next: the upstream's timeouts in the configuration.",
             )
             .ask(
                 &quantile_of(0.95, &upstream, &failed(buckets(&list::HTTP_DURATION))),
@@ -127,19 +127,22 @@ fn latency(limits: &Limits) -> Row {
             heatmap(
                 "Attempt latency",
                 unit::SECONDS,
-                "How attempts spread over durations. Two bands are two kinds of answers or upstreams: \
-                 choose one above. A band at a timeout is answers lost to it. Next: the marks lead to \
-                 traces.",
+                "How attempts that are not given up spread over durations. Two bands are two kinds of answers \
+                 or upstreams: choose one above. A band at a timeout is answers lost to it. Next: the marks \
+                 lead to traces.",
             )
-            .ask(&buckets_over_time(&list::HTTP_DURATION), "{{le}}")
+            .ask(&over_time(&ended(buckets(&list::HTTP_DURATION))), "{{le}}")
             .exemplars(),
             lines(
                 "Attempt latency by kind, p95",
                 unit::SECONDS,
                 "Whether retries are slower than first attempts: then the upstream is overloaded rather \
-                 than faulty. Next: Retries & failures.",
+                 than faulty. Attempts that were given up do not count. Next: Retries & failures.",
             )
-            .ask(&quantile(0.95, &[&labels::KIND], &list::HTTP_DURATION), legend(&labels::KIND))
+            .ask(
+                &quantile_of(0.95, &[&labels::KIND], &ended(buckets(&list::HTTP_DURATION))),
+                legend(&labels::KIND),
+            )
             .exemplars(),
         ],
     )
@@ -242,10 +245,14 @@ fn models() -> Row {
             lines(
                 "Flight latency by model, p95",
                 unit::SECONDS,
-                "All attempts and waits behind one answer, by model. Hold it against the attempts: the \
-                 difference is retries. Next: Time lost between attempts.",
+                "All attempts and waits behind one answer or failure, by model; flights that were given up do \
+                 not count. Hold it against the attempts: the difference is retries. Next: Time lost between \
+                 attempts.",
             )
-            .ask(&quantile(0.95, &model, &list::GEN_AI_DURATION), legend(&labels::GEN_AI_MODEL))
+            .ask(
+                &quantile_of(0.95, &model, &ended(buckets(&list::GEN_AI_DURATION))),
+                legend(&labels::GEN_AI_MODEL),
+            )
             .exemplars(),
             lines(
                 "Tokens per flight by model, mean",
@@ -283,5 +290,11 @@ fn models() -> Row {
 
 /// What failed, and was not just given up.
 fn failed(durations: Selector) -> Selector {
-    durations.has(&labels::NO_ANSWER).is_not(&labels::NO_ANSWER, labels::CANCELLED)
+    ended(durations.has(&labels::NO_ANSWER))
+}
+
+/// What came to an end of its own. What was given up took as long as its callers' patience, which is no latency of the
+/// upstream.
+fn ended(durations: Selector) -> Selector {
+    durations.is_not(&labels::NO_ANSWER, labels::CANCELLED)
 }
