@@ -26,6 +26,6 @@ pub use event::{Event, Observer};
 pub use flight::{FlightEnd, FlightGuard};
 pub use recorder::{Recorder, calls::CallFilter, overview::Span as OverviewSpan};
 pub use rpc::RpcGuard;
-pub use settings::{Configured, LogFormat, LogLevel, TelemetrySettings};
+pub use settings::{Configured, LogFormat, LogLevel, OtlpCompression, OtlpSettings, TelemetrySettings};
 pub use setup::{MetricsPage, Telemetry, TelemetryError};
 pub use spans::Spans;

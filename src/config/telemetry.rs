@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{
     form::{Flag, Number, Span, Text, WebUrl, WebUrlOrNone, Word},
     problem::Complaint,
     reader::Section,
 };
-use crate::telemetry::{LogFormat, LogLevel, TelemetrySettings};
+use crate::telemetry::{LogFormat, LogLevel, OtlpCompression, OtlpSettings, TelemetrySettings};
 
 /// The longest that one export can be let take.
 const OTLP_TIMEOUT_MAX: Duration = Duration::from_mins(1);
@@ -18,6 +20,9 @@ const RESOURCE_ATTRIBUTES_MAX: usize = 64;
 /// The longest name or attribute.
 const WORD_BYTES_MAX: usize = 1024;
 
+const OTLP_TIMEOUT: Span = Span(Duration::from_millis(1)..=OTLP_TIMEOUT_MAX);
+const OTLP_COMPRESSION: Word<OtlpCompression> =
+    Word(&[("none", OtlpCompression::None), ("gzip", OtlpCompression::Gzip)]);
 const LOG_FORMAT: Word<LogFormat> =
     Word(&[("auto", LogFormat::Auto), ("json", LogFormat::Json), ("text", LogFormat::Text)]);
 const LOG_LEVEL: Word<LogLevel> = Word(&[
@@ -33,19 +38,10 @@ const LOG_LEVEL: Word<LogLevel> = Word(&[
 pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
     let mut telemetry = root.section("telemetry");
     let word = Text { bytes_max: WORD_BYTES_MAX };
-    let shared = telemetry.optional("otlp_endpoint", &WebUrl);
-    let mut endpoint = |key| {
-        let own = telemetry.optional(key, &WebUrlOrNone);
-        own.unwrap_or_else(|| shared.clone()).map(String::from)
-    };
+    let (traces, metrics) = exports(&mut telemetry);
     let settings = TelemetrySettings {
-        traces_endpoint: endpoint("otlp_traces_endpoint"),
-        metrics_endpoint: endpoint("otlp_metrics_endpoint"),
-        otlp_timeout: telemetry.or(
-            "otlp_timeout",
-            &Span(Duration::from_millis(1)..=OTLP_TIMEOUT_MAX),
-            Duration::from_secs(5),
-        ),
+        traces,
+        metrics,
         otlp_metrics_interval: telemetry.or(
             "otlp_metrics_interval",
             &Span(Duration::from_millis(1)..=METRICS_INTERVAL_MAX),
@@ -60,6 +56,60 @@ pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
     };
     telemetry.finish();
     settings
+}
+
+/// What holds for all exports, unless a signal's own keys say otherwise.
+struct Shared {
+    endpoint: Option<Url>,
+    timeout: Duration,
+    compression: OtlpCompression,
+    ca_pem: Option<Vec<u8>>,
+}
+
+/// The keys of one signal.
+struct SignalKeys {
+    endpoint: &'static str,
+    timeout: &'static str,
+    compression: &'static str,
+    ca_file: &'static str,
+}
+
+const TRACES: SignalKeys = SignalKeys {
+    endpoint: "otlp_traces_endpoint",
+    timeout: "otlp_traces_timeout",
+    compression: "otlp_traces_compression",
+    ca_file: "otlp_traces_ca_file",
+};
+
+const METRICS: SignalKeys = SignalKeys {
+    endpoint: "otlp_metrics_endpoint",
+    timeout: "otlp_metrics_timeout",
+    compression: "otlp_metrics_compression",
+    ca_file: "otlp_metrics_ca_file",
+};
+
+/// How traces and how metrics are exported.
+fn exports(telemetry: &mut Section<'_>) -> (Option<OtlpSettings>, Option<OtlpSettings>) {
+    let shared = Shared {
+        endpoint: telemetry.optional("otlp_endpoint", &WebUrl),
+        timeout: telemetry.or("otlp_timeout", &OTLP_TIMEOUT, Duration::from_secs(5)),
+        compression: telemetry.or("otlp_compression", &OTLP_COMPRESSION, OtlpCompression::None),
+        ca_pem: telemetry.certificates_file("otlp_ca_file"),
+    };
+    (export(telemetry, &shared, &TRACES), export(telemetry, &shared, &METRICS))
+}
+
+fn export(telemetry: &mut Section<'_>, shared: &Shared, keys: &SignalKeys) -> Option<OtlpSettings> {
+    let endpoint = telemetry.optional(keys.endpoint, &WebUrlOrNone);
+    let timeout = telemetry.optional(keys.timeout, &OTLP_TIMEOUT);
+    let compression = telemetry.optional(keys.compression, &OTLP_COMPRESSION);
+    let ca_pem = telemetry.certificates_file(keys.ca_file);
+    Some(OtlpSettings {
+        endpoint: endpoint.unwrap_or_else(|| shared.endpoint.clone())?.into(),
+        timeout: timeout.unwrap_or(shared.timeout),
+        compression: compression.unwrap_or(shared.compression),
+        ca_pem: ca_pem.or_else(|| shared.ca_pem.clone()),
+    })
 }
 
 fn resource(mut section: Section<'_>, word: &Text) -> Vec<(String, String)> {

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     event::{DropCause, Event, Observer, Signal},
-    settings::TelemetrySettings,
+    settings::{OtlpSettings, TelemetrySettings},
 };
 
 /// What was dropped and not yet reported.
@@ -38,13 +38,13 @@ struct Losses {
 impl Drops {
     /// Nothing dropped yet of what goes to the endpoints in `settings`.
     pub(super) fn of(settings: &TelemetrySettings) -> Self {
-        let losses = |endpoint: &Option<String>| Losses {
-            endpoint: endpoint.as_deref().and_then(shown),
+        let losses = |export: Option<&OtlpSettings>| Losses {
+            endpoint: export.and_then(|export| shown(&export.endpoint)),
             ..Losses::default()
         };
         Self {
-            spans: losses(&settings.traces_endpoint),
-            metrics: losses(&settings.metrics_endpoint),
+            spans: losses(settings.traces.as_ref()),
+            metrics: losses(settings.metrics.as_ref()),
             logs: Losses::default(),
         }
     }

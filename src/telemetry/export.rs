@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use opentelemetry::Context;
 use opentelemetry_otlp::{
-    ExporterBuildError, MetricExporter, SpanExporter as OtlpSpanExporter, WithExportConfig, WithTonicConfig,
-    tonic_types::transport::ClientTlsConfig,
+    Compression, ExporterBuildError, MetricExporter, SpanExporter as OtlpSpanExporter, WithExportConfig,
+    WithTonicConfig,
+    tonic_types::transport::{Certificate, ClientTlsConfig},
 };
 use opentelemetry_sdk::{
     Resource,
@@ -27,7 +28,7 @@ use super::{
     catalogue::{self, Metric, list},
     drops::Drops,
     event::{DropCause, Signal},
-    settings::TelemetrySettings,
+    settings::{OtlpCompression, OtlpSettings, TelemetrySettings},
 };
 
 /// The most series of one instrument: 256 profiles x 3 entries x 15 verdicts, and some.
@@ -44,19 +45,14 @@ pub(super) fn no_traces() -> SdkTracerProvider {
     SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build()
 }
 
-/// Traces that go to the collector at `endpoint`. Needs a tokio runtime.
+/// Traces that go to a collector. Needs a tokio runtime.
 pub(super) fn traces(
     settings: &TelemetrySettings,
-    endpoint: &str,
+    export: &OtlpSettings,
     resource: Resource,
     drops: &Arc<Drops>,
 ) -> Result<SdkTracerProvider, ExporterBuildError> {
-    let exporter = OtlpSpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .with_tls_config(system_roots())
-        .with_timeout(settings.otlp_timeout)
-        .build()?;
+    let exporter = configured(OtlpSpanExporter::builder().with_tonic(), export).build()?;
     let exporter = CountingSpans { next: exporter, drops: Arc::clone(drops) };
     let batch = BatchConfigBuilder::default()
         .with_max_queue_size(SPANS_WAITING_MAX)
@@ -71,20 +67,15 @@ pub(super) fn traces(
         .build())
 }
 
-/// Metrics that go to the collector at `endpoint`. Needs a tokio runtime.
+/// Metrics that go to a collector. Needs a tokio runtime.
 pub(super) fn metrics(
     settings: &TelemetrySettings,
-    endpoint: &str,
+    export: &OtlpSettings,
     resource: Resource,
     drops: &Arc<Drops>,
 ) -> Result<SdkMeterProvider, ExporterBuildError> {
-    let exporter = MetricExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .with_tls_config(system_roots())
-        .with_timeout(settings.otlp_timeout)
-        .with_temporality(Temporality::Cumulative)
-        .build()?;
+    let exporter = MetricExporter::builder().with_tonic().with_temporality(Temporality::Cumulative);
+    let exporter = configured(exporter, export).build()?;
     let exporter = CountingMetrics { next: exporter, drops: Arc::clone(drops) };
     let reader = PeriodicReader::builder(exporter).with_interval(settings.otlp_metrics_interval).build();
     Ok(SdkMeterProvider::builder()
@@ -104,9 +95,25 @@ fn as_catalogued(instrument: &Instrument) -> Option<Stream> {
     if crowded { stream.with_cardinality_limit(SERIES_MAX) } else { stream }.build().ok()
 }
 
-/// TLS for collectors behind `https`: the system's certificates are trusted.
-fn system_roots() -> ClientTlsConfig {
-    ClientTlsConfig::new().with_native_roots()
+/// The exporter that `export` describes. What it says nothing of, such as headers, the exporter reads from the
+/// standard variables by itself.
+fn configured<B: WithExportConfig + WithTonicConfig>(exporter: B, export: &OtlpSettings) -> B {
+    let exporter = exporter
+        .with_endpoint(&export.endpoint)
+        .with_tls_config(tls(export.ca_pem.as_deref()))
+        .with_timeout(export.timeout);
+    match export.compression {
+        OtlpCompression::None => exporter,
+        OtlpCompression::Gzip => exporter.with_compression(Compression::Gzip),
+    }
+}
+
+/// TLS for collectors behind `https`: the certificates in `ca_pem` are trusted, or else the system's.
+fn tls(ca_pem: Option<&[u8]>) -> ClientTlsConfig {
+    match ca_pem {
+        Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+        None => ClientTlsConfig::new().with_native_roots(),
+    }
 }
 
 /// Lets only so many spans wait, and counts those it turns away: the batch processor behind it would do
@@ -220,11 +227,15 @@ mod tests {
     async fn spans_beyond_those_that_may_wait_are_dropped_and_counted() {
         // Connections are made, and nobody ever takes or answers them.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let export = OtlpSettings {
+            endpoint: format!("http://{}", silent.local_addr().unwrap()),
+            timeout: Duration::from_secs(60),
+            compression: OtlpCompression::None,
+            ca_pem: None,
+        };
         let settings = TelemetrySettings {
-            traces_endpoint: Some(endpoint.clone()),
-            metrics_endpoint: None,
-            otlp_timeout: Duration::from_secs(60),
+            traces: Some(export.clone()),
+            metrics: None,
             otlp_metrics_interval: Duration::from_secs(60),
             trace_ratio: 1.0,
             trace_trust_callers: true,
@@ -234,7 +245,7 @@ mod tests {
             log_level: LogLevel::Off,
         };
         let drops = Arc::new(Drops::default());
-        let provider = traces(&settings, &endpoint, Resource::builder_empty().build(), &drops).unwrap();
+        let provider = traces(&settings, &export, Resource::builder_empty().build(), &drops).unwrap();
         let tracer = provider.tracer("test");
         for _ in 0..SPANS_WAITING_MAX + TOO_MANY {
             drop(tracer.start("span"));

@@ -7,12 +7,10 @@ use crate::upstream::settings::Prices;
 /// The `[telemetry]` section, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TelemetrySettings {
-    /// Where traces go as OTLP over gRPC; absent: nowhere.
-    pub traces_endpoint: Option<String>,
-    /// Where metrics go as OTLP over gRPC; absent: nowhere but to those who ask for them.
-    pub metrics_endpoint: Option<String>,
-    /// The longest one export may take.
-    pub otlp_timeout: Duration,
+    /// How traces are exported; absent: they go nowhere.
+    pub traces: Option<OtlpSettings>,
+    /// How metrics are exported; absent: they go nowhere but to those who ask for them.
+    pub metrics: Option<OtlpSettings>,
     /// How often metrics are exported over OTLP.
     pub otlp_metrics_interval: Duration,
     /// Share of traces that are sampled when no caller has decided, 0 to 1.
@@ -27,6 +25,29 @@ pub struct TelemetrySettings {
     pub log_format: LogFormat,
     /// The least level that is logged.
     pub log_level: LogLevel,
+}
+
+/// How one signal is exported as OTLP over gRPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtlpSettings {
+    /// Where it goes.
+    pub endpoint: String,
+    /// The longest one export may take.
+    pub timeout: Duration,
+    /// How exports are made smaller.
+    pub compression: OtlpCompression,
+    /// The certificates that are trusted in place of the system's, as PEM text.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// How exports are made smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OtlpCompression {
+    /// Not at all.
+    #[default]
+    None,
+    /// With gzip.
+    Gzip,
 }
 
 /// How log lines look.

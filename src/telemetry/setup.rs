@@ -75,12 +75,12 @@ impl Telemetry {
         sink: impl io::Write + Send + 'static,
     ) -> Result<Self, TelemetryError> {
         let (drops, resource) = (Arc::new(Drops::of(settings)), resource(settings));
-        let tracers = match settings.traces_endpoint.as_deref() {
-            Some(endpoint) => export::traces(settings, endpoint, resource.clone(), &drops)?,
+        let tracers = match &settings.traces {
+            Some(export) => export::traces(settings, export, resource.clone(), &drops)?,
             None => export::no_traces(),
         };
-        let meters = settings.metrics_endpoint.as_deref();
-        let meters = meters.map(|endpoint| export::metrics(settings, endpoint, resource.clone(), &drops));
+        let meters = settings.metrics.as_ref();
+        let meters = meters.map(|export| export::metrics(settings, export, resource.clone(), &drops));
         let meters = meters.transpose()?;
         let lines = LineWriter::start(sink, Arc::clone(&drops))?;
         let dispatch = subscriber(settings, &tracers, lines.clone());

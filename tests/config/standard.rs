@@ -1,14 +1,29 @@
 //! The standard `OTEL_*` variables.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use tidegate::telemetry::TelemetrySettings;
+use tidegate::telemetry::{OtlpCompression, OtlpSettings, TelemetrySettings};
 
-use crate::{MINIMAL, load_with, only_problem};
+use crate::{MINIMAL, load_in, load_with, only_problem};
 
 /// Where traces and metrics go.
 fn endpoints(settings: &TelemetrySettings) -> [Option<&str>; 2] {
-    [settings.traces_endpoint.as_deref(), settings.metrics_endpoint.as_deref()]
+    exports(settings).map(|export| export.map(|export| export.endpoint.as_str()))
+}
+
+/// How traces and metrics are exported.
+fn exports(settings: &TelemetrySettings) -> [Option<&OtlpSettings>; 2] {
+    [settings.traces.as_ref(), settings.metrics.as_ref()]
+}
+
+/// What is true of both exports.
+fn of_both<T>(variables: &[(&str, &str)], of: impl Fn(&OtlpSettings) -> T) -> [T; 2] {
+    of_both_with(MINIMAL, variables, of)
+}
+
+fn of_both_with<T>(text: &str, variables: &[(&str, &str)], of: impl Fn(&OtlpSettings) -> T) -> [T; 2] {
+    let settings = load_with(text, variables).unwrap().telemetry;
+    exports(&settings).map(|export| of(export.unwrap()))
 }
 
 const ALL: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317");
@@ -59,14 +74,131 @@ fn the_file_has_the_last_word_on_endpoints() {
 
 #[test]
 fn milliseconds_need_no_unit_there() {
-    let variables = [("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"), ("OTEL_METRIC_EXPORT_INTERVAL", "60000")];
+    let variables = [("OTEL_METRIC_EXPORT_INTERVAL", "60000")];
     let open = load_with(MINIMAL, &variables).unwrap().telemetry;
-    let expected = (Duration::from_millis(2500), Duration::from_mins(1));
-    assert_eq!((open.otlp_timeout, open.otlp_metrics_interval), expected);
-    let text = format!("{MINIMAL}[telemetry]\notlp_timeout = \"1s\"\notlp_metrics_interval = \"2s\"");
+    assert_eq!(open.otlp_metrics_interval, Duration::from_mins(1));
+    let text = format!("{MINIMAL}[telemetry]\notlp_metrics_interval = \"2s\"");
     let closed = load_with(&text, &variables).unwrap().telemetry;
-    let expected = (Duration::from_secs(1), Duration::from_secs(2));
-    assert_eq!((closed.otlp_timeout, closed.otlp_metrics_interval), expected);
+    assert_eq!(closed.otlp_metrics_interval, Duration::from_secs(2));
+}
+
+#[test]
+fn each_signal_can_have_a_timeout_of_its_own() {
+    const SHARED: (&str, &str) = ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500");
+    const OWN: (&str, &str) = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1000");
+    let milliseconds = |text: &str, variables: &[(&str, &str)]| {
+        of_both_with(&format!("{MINIMAL}[telemetry]\n{text}"), variables, |export| export.timeout.as_millis())
+    };
+    assert_eq!(milliseconds("", &[ALL]), [5000; 2]);
+    assert_eq!(milliseconds("", &[ALL, SHARED]), [2500; 2]);
+    assert_eq!(milliseconds("", &[ALL, SHARED, OWN]), [1000, 2500]);
+    assert_eq!(milliseconds("", &[ALL, ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1")]), [5000, 1]);
+    assert_eq!(milliseconds("otlp_timeout = \"3s\"", &[ALL, SHARED, OWN]), [3000; 2]);
+    assert_eq!(milliseconds("otlp_traces_timeout = \"3s\"", &[ALL, SHARED, OWN]), [3000, 2500]);
+    let neither = load_with(MINIMAL, &[(SHARED.0, "soon")]);
+    assert!(neither.is_ok(), "nothing is exported");
+}
+
+#[test]
+fn each_signal_can_be_compressed() {
+    use OtlpCompression::{Gzip, None};
+    const SHARED: (&str, &str) = ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    let compression = |text: &str, variables: &[(&str, &str)]| {
+        of_both_with(&format!("{MINIMAL}[telemetry]\n{text}"), variables, |export| export.compression)
+    };
+    assert_eq!(compression("", &[ALL]), [None; 2]);
+    assert_eq!(compression("", &[ALL, SHARED]), [Gzip; 2]);
+    assert_eq!(compression("", &[ALL, (SHARED.0, "GZIP")]), [Gzip; 2]);
+    assert_eq!(
+        compression("", &[ALL, SHARED, ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none")]),
+        [None, Gzip]
+    );
+    assert_eq!(compression("", &[ALL, ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip")]), [None, Gzip]);
+    assert_eq!(compression("otlp_compression = \"gzip\"", &[ALL, (SHARED.0, "none")]), [Gzip; 2]);
+    // The exporter's library would follow the variable.
+    let torn = load_with(&format!("{MINIMAL}[telemetry]\notlp_compression = \"none\""), &[ALL, SHARED]);
+    assert_eq!(only_problem(torn).path, SHARED.0);
+}
+
+#[test]
+fn each_signal_can_have_certificates_to_trust() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+    let directory = tempfile::tempdir().unwrap();
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    let [sound, no_certificate] = ["ca.pem", "ca.txt"].map(|name| directory.path().join(name));
+    fs::write(&sound, &certificate).unwrap();
+    fs::write(&no_certificate, "a text").unwrap();
+    let [sound, no_certificate] = [&sound, &no_certificate].map(|path| path.to_str().unwrap());
+    let trusts = |variables: &[(&str, &str)]| {
+        of_both(variables, |export| export.ca_pem.as_deref() == Some(certificate.as_bytes()))
+    };
+    assert_eq!(trusts(&[ALL]), [false; 2]);
+    assert_eq!(trusts(&[ALL, (SHARED, sound)]), [true; 2]);
+    assert_eq!(trusts(&[ALL, ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", sound)]), [false, true]);
+    let key = format!("{MINIMAL}[telemetry]\notlp_ca_file = \"ca.pem\"");
+    let settings = load_in(&directory, &key, &[ALL, (SHARED, "/nowhere")]).unwrap().telemetry;
+    assert_eq!(settings.traces.unwrap().ca_pem.as_deref(), Some(certificate.as_bytes()));
+    for path in [no_certificate, "/nowhere"] {
+        let problem = only_problem(load_with(MINIMAL, &[ALL, (SHARED, path)]));
+        assert_eq!((&*problem.path, problem.set_by.as_deref()), ("telemetry.otlp_ca_file", Some(SHARED)));
+        assert!(load_with(MINIMAL, &[(SHARED, path)]).is_ok(), "nothing is exported");
+    }
+}
+
+#[test]
+fn an_endpoint_without_a_scheme_is_tls_unless_it_is_said_to_be_insecure() {
+    const BARE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "all:4317");
+    const INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
+    const OWN: &str = "OTEL_EXPORTER_OTLP_METRICS_INSECURE";
+    const TRACES: (&str, &str) = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "[::1]:4317");
+    let (http, https) = ("http://all:4317/", "https://all:4317/");
+    for (variables, traces, metrics) in [
+        (vec![BARE], https, https),
+        (vec![BARE, (INSECURE, "true")], http, http),
+        (vec![BARE, (INSECURE, "yes")], https, https),
+        (vec![BARE, (OWN, "TRUE")], https, http),
+        (vec![BARE, (INSECURE, "true"), (OWN, "false")], http, https),
+        (vec![BARE, TRACES], "https://[::1]:4317/", https),
+        (vec![ALL, (INSECURE, "false")], http, http),
+    ] {
+        let settings = load_with(MINIMAL, &variables).unwrap().telemetry;
+        assert_eq!(endpoints(&settings), [Some(traces), Some(metrics)], "{variables:?}");
+    }
+}
+
+#[test]
+fn an_exporter_that_is_asked_for_by_name_has_a_default_endpoint() {
+    const DEFAULT: Option<&str> = Some("http://localhost:4317/");
+    const ASKED: (&str, &str) = ("OTEL_TRACES_EXPORTER", "otlp");
+    const HTTP: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+    for (variables, traces, metrics) in [
+        (vec![ASKED], DEFAULT, None),
+        (vec![("OTEL_METRICS_EXPORTER", "prometheus,otlp")], None, DEFAULT),
+        (vec![ASKED, ALL], Some("http://all:4317/"), Some("http://all:4317/")),
+        (vec![ASKED, METRICS], DEFAULT, Some("http://metrics:4317/")),
+        (vec![ASKED, ("OTEL_SDK_DISABLED", "true")], None, None),
+        (vec![HTTP], None, None),
+    ] {
+        let settings = load_with(MINIMAL, &variables).unwrap().telemetry;
+        assert_eq!(endpoints(&settings), [traces, metrics], "{variables:?}");
+    }
+    let remedy = only_problem(load_with(MINIMAL, &[ASKED, HTTP])).remedy;
+    assert!(remedy.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "{remedy}");
+    assert!(remedy.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{remedy}");
+}
+
+#[test]
+fn a_boolean_that_is_none_counts_as_false_and_is_told() {
+    for variable in ["OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE"]
+    {
+        let config = load_with(MINIMAL, &[ALL, (variable, "yes")]).unwrap();
+        assert_eq!(endpoints(&config.telemetry), [Some("http://all:4317/"); 2]);
+        let paths: Vec<&str> = config.warnings.iter().map(|warning| warning.path.as_str()).collect();
+        assert_eq!(paths, [variable]);
+        for word in ["true", "False", ""] {
+            assert!(load_with(MINIMAL, &[ALL, (variable, word)]).unwrap().warnings.is_empty());
+        }
+    }
 }
 
 #[test]
@@ -117,8 +249,10 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![endpoint, ("OTEL_TRACES_EXPORTER", "zipkin")], "OTEL_TRACES_EXPORTER"),
         (vec![endpoint, ("OTEL_TRACES_EXPORTER", "prometheus")], "OTEL_TRACES_EXPORTER"),
         (vec![endpoint, ("OTEL_METRICS_EXPORTER", "otlp,console")], "OTEL_METRICS_EXPORTER"),
-        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
-        (vec![("OTEL_EXPORTER_OTLP_TIMEOUT", "1s5")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        (vec![endpoint, ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        (vec![endpoint, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1s5")], "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        (vec![endpoint, ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1s")], "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"),
+        (vec![endpoint, ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd")], "OTEL_EXPORTER_OTLP_COMPRESSION"),
         (vec![("OTEL_METRIC_EXPORT_INTERVAL", "2.5")], "OTEL_METRIC_EXPORT_INTERVAL"),
         (vec![("OTEL_METRIC_EXPORT_INTERVAL", "0")], "telemetry.otlp_metrics_interval"),
         (vec![("OTEL_TRACES_SAMPLER", "jaeger_remote")], "OTEL_TRACES_SAMPLER"),
@@ -129,8 +263,6 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%+1")], "OTEL_RESOURCE_ATTRIBUTES"),
-        (vec![("OTEL_SDK_DISABLED", "yes")], "OTEL_SDK_DISABLED"),
-        (vec![("OTEL_BSP_EXPORT_TIMEOUT", "10s")], "OTEL_BSP_EXPORT_TIMEOUT"),
         (vec![("OTEL_SPAN_LINK_COUNT_LIMIT", " 5")], "OTEL_SPAN_LINK_COUNT_LIMIT"),
     ] {
         let (problem, value) =
@@ -181,7 +313,8 @@ fn standard_variables_that_do_nothing_are_told() {
         ALL,
         ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
         ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b"),
-        ("OTEL_BSP_EXPORT_TIMEOUT", "1000"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "10"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
         ("OTEL_PROPAGATORS", "tracecontext,baggage"),
         ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
@@ -192,8 +325,9 @@ fn standard_variables_that_do_nothing_are_told() {
     assert_eq!(told(&followed), nothing);
     assert_eq!(told(&[("OTEL_EXPORTER_OTLP_ENDPONT", "http://all:4317")]), ["OTEL_EXPORTER_OTLP_ENDPONT"]);
     for (variable, value) in [
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/client.pem"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "10000"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "10000"),
         ("OTEL_PROPAGATORS", "b3,tracecontext"),
         ("OTEL_LOGS_EXPORTER", "otlp"),
         ("OTEL_BSP_SCHEDULE_DELAY", "100"),

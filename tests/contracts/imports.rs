@@ -40,6 +40,8 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
             "resilience::Policy",
             "telemetry::LogFormat",
             "telemetry::LogLevel",
+            "telemetry::OtlpCompression",
+            "telemetry::OtlpSettings",
             "telemetry::TelemetrySettings",
             "upstream::RetrySafety",
             "upstream::settings",

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, status::StatusCode
 use tidegate::{
     extraction::{AttemptKind, AttemptOutcome, Usage},
     telemetry::{
-        Configured, Event, Telemetry, TelemetrySettings,
+        Configured, Event, Telemetry,
         catalogue::{self, Kind},
         spans,
     },
@@ -195,10 +195,10 @@ async fn the_largest_gateway_is_exported_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_collector_costs_no_call_anything_and_is_counted() {
     let lines = Lines::default();
-    let settings = TelemetrySettings {
-        otlp_timeout: Duration::from_millis(200),
-        ..settings(Some("http://user:pa55@127.0.0.1:1/t0ken?key=s3cret".to_owned()))
-    };
+    let mut settings = settings(Some("http://user:pa55@127.0.0.1:1/t0ken?key=s3cret".to_owned()));
+    for export in [&mut settings.traces, &mut settings.metrics] {
+        export.as_mut().unwrap().timeout = Duration::from_millis(200);
+    }
     let telemetry = Telemetry::start_with(&settings, &configured(), lines.clone()).unwrap();
     let page = telemetry.page();
     mended_call(&telemetry, &HeaderMap::new());

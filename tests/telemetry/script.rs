@@ -9,8 +9,8 @@ use tidegate::{
         Phase, ResponseFacts, Trail, Usage, WaitSource, Withheld,
     },
     telemetry::{
-        AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, RpcGuard, Telemetry,
-        TelemetrySettings,
+        AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, OtlpCompression,
+        OtlpSettings, RpcGuard, Telemetry, TelemetrySettings,
         event::{AttemptFacts, CacheResult, DropCause, EvictionCause, FlightEnded, Signal, ValidationResult},
         spans,
     },
@@ -24,10 +24,15 @@ pub(crate) const METHOD: &str = "tidegate.v1.ExtractionService/Extract";
 pub(crate) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
+    let export = otlp_endpoint.map(|endpoint| OtlpSettings {
+        endpoint,
+        timeout: Duration::from_secs(2),
+        compression: OtlpCompression::None,
+        ca_pem: None,
+    });
     TelemetrySettings {
-        traces_endpoint: otlp_endpoint.clone(),
-        metrics_endpoint: otlp_endpoint,
-        otlp_timeout: Duration::from_secs(2),
+        traces: export.clone(),
+        metrics: export,
         otlp_metrics_interval: Duration::from_mins(10),
         trace_ratio: 1.0,
         trace_trust_callers: true,

@@ -124,6 +124,61 @@ async fn each_signal_goes_where_its_variable_says() {
     assert!(credentials.iter().all(|one| one.as_deref() == Some("Basic YTpi")), "{credentials:?}");
 }
 
+/// Lets a gateway with these variables answer one call and end; gives its log.
+async fn one_call(variables: &[(&str, &str)]) -> Vec<String> {
+    let simulator = simulator(Script::default()).await;
+    let gateway = Gateway::start_with(&config(&simulator.base_url(), &[]), variables).await;
+    gateway.client().await.extract(request(TEXT, LONG)).await.unwrap();
+    gateway.terminate();
+    gateway.ended().await.1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_signal_is_compressed_as_its_variable_says() {
+    let (traces, metrics) = (Sink::start().await, Sink::start().await);
+    let (to_traces, to_metrics) = (traces.endpoint(), metrics.endpoint());
+    one_call(&[
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &to_traces),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &to_metrics),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
+    ])
+    .await;
+    let (traces, metrics) = (traces.taken(), metrics.taken());
+    assert_eq!(traces.spans().len(), 3, "what was compressed can be read");
+    assert!(!metrics.metrics.is_empty());
+    assert!(traces.encodings.iter().all(|one| one.as_deref() == Some("gzip")), "{:?}", traces.encodings);
+    assert!(metrics.encodings.iter().all(Option::is_none), "{:?}", metrics.encodings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_is_trusted_by_the_certificate_that_the_variable_names() {
+    let [own, other] =
+        [(); 2].map(|()| rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    for (name, certificate, spans) in [("own.pem", &own.cert, 3), ("other.pem", &other.cert, 0)] {
+        let sink = Sink::start_with_tls(&own.cert.pem(), &own.signing_key.serialize_pem()).await;
+        let path = directory.path().join(name);
+        std::fs::write(&path, certificate.pem()).unwrap();
+        let log = one_call(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &sink.endpoint()),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", path.to_str().unwrap()),
+        ])
+        .await;
+        assert_eq!(sink.spans().len(), spans, "{name}: {log:#?}");
+        assert_eq!(lines(&log, "tidegate.telemetry.export_failed").is_empty(), spans > 0, "{name}: {log:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_needs_no_scheme_where_it_is_said_to_be_insecure() {
+    let sink = Sink::start().await;
+    let bare = sink.addr.to_string();
+    one_call(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &bare), ("OTEL_EXPORTER_OTLP_INSECURE", "true")]).await;
+    assert_eq!(sink.spans().len(), 3);
+    assert!(!sink.taken().metrics.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configured_endpoint_wins_over_the_variable() {
     let (simulator, wanted, other) =

@@ -19,14 +19,16 @@ use opentelemetry_proto::tonic::{
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use tonic::{
     Request, Response, Status,
-    transport::{Server, server::TcpIncoming},
+    codec::CompressionEncoding,
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
 use crate::support::PATIENCE;
 
 /// A running collector; ends when dropped.
 pub struct Sink {
-    addr: SocketAddr,
+    pub addr: SocketAddr,
+    scheme: &'static str,
     taken: watch::Sender<Taken>,
     _server: JoinSet<()>,
 }
@@ -38,6 +40,8 @@ pub struct Taken {
     pub metrics: Vec<ExportMetricsServiceRequest>,
     /// The `authorization` of each of them.
     pub credentials: Vec<Option<String>>,
+    /// The `grpc-encoding` of each of them.
+    pub encodings: Vec<Option<String>>,
 }
 
 /// One finished span, in words.
@@ -77,25 +81,37 @@ struct Receiver(watch::Sender<Taken>);
 impl Sink {
     /// Listens on a free port.
     pub async fn start() -> Self {
+        Self::serve(Server::builder(), "http").await
+    }
+
+    /// The same with TLS, with this certificate and key as PEM.
+    pub async fn start_with_tls(certificate: &str, key: &str) -> Self {
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(certificate, key));
+        Self::serve(Server::builder().tls_config(tls).unwrap(), "https").await
+    }
+
+    async fn serve(mut builder: Server, scheme: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let taken = watch::Sender::new(Taken::default());
         let receiver = Receiver(taken.clone());
         let mut server = JoinSet::new();
         server.spawn(async move {
-            Server::builder()
-                .add_service(TraceServiceServer::new(receiver.clone()).max_decoding_message_size(64 << 20))
-                .add_service(MetricsServiceServer::new(receiver).max_decoding_message_size(64 << 20))
+            let traces = TraceServiceServer::new(receiver.clone()).max_decoding_message_size(64 << 20);
+            let metrics = MetricsServiceServer::new(receiver).max_decoding_message_size(64 << 20);
+            builder
+                .add_service(traces.accept_compressed(CompressionEncoding::Gzip))
+                .add_service(metrics.accept_compressed(CompressionEncoding::Gzip))
                 .serve_with_incoming(TcpIncoming::from(listener))
                 .await
                 .unwrap();
         });
-        Self { addr, taken, _server: server }
+        Self { addr, scheme, taken, _server: server }
     }
 
     /// Where exporters find it.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("{}://{}", self.scheme, self.addr)
     }
 
     /// All that was exported so far.
@@ -125,6 +141,12 @@ impl Sink {
 }
 
 impl Taken {
+    fn note<T>(&mut self, request: &Request<T>) {
+        let header = |name| request.metadata().get(name).map(|value| value.to_str().unwrap().to_owned());
+        self.credentials.push(header("authorization"));
+        self.encodings.push(header("grpc-encoding"));
+    }
+
     pub fn spans(&self) -> Vec<Span> {
         let scopes =
             self.traces.iter().flat_map(|request| &request.resource_spans).flat_map(|r| &r.scope_spans);
@@ -139,7 +161,7 @@ impl TraceService for Receiver {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         self.0.send_modify(|taken| {
-            taken.credentials.push(credential(&request));
+            taken.note(&request);
             taken.traces.push(request.into_inner());
         });
         Ok(Response::new(ExportTraceServiceResponse::default()))
@@ -153,15 +175,11 @@ impl MetricsService for Receiver {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         self.0.send_modify(|taken| {
-            taken.credentials.push(credential(&request));
+            taken.note(&request);
             taken.metrics.push(request.into_inner());
         });
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
-}
-
-fn credential<T>(request: &Request<T>) -> Option<String> {
-    request.metadata().get("authorization").map(|value| value.to_str().unwrap().to_owned())
 }
 
 impl Span {

@@ -5,33 +5,25 @@ use std::str::FromStr as _;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{BY_RATIO, ENDPOINT, Filling, OtelSignal, PROTOCOL, RATIO, SAMPLER, SIGNALS, decoded};
+use super::{
+    Filling, decoded,
+    exports::{self, HEADERS},
+    traces::{BY_RATIO, RATIO, SAMPLER},
+};
 use crate::config::problem::{Complaint, Problem, REDACTED};
 
 /// The most names in one warning: an environment may be full of what is meant for others.
 const NAMES_SHOWN_MAX: usize = 8;
 
 const DISABLED: &str = "OTEL_SDK_DISABLED";
-const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
 /// Read by the SDK.
-const NUMBERS: [&str; 5] = [
-    "OTEL_BSP_EXPORT_TIMEOUT",
-    "OTEL_BSP_MAX_CONCURRENT_EXPORTS",
-    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-    "OTEL_SPAN_EVENT_COUNT_LIMIT",
-    "OTEL_SPAN_LINK_COUNT_LIMIT",
-];
+const SPAN_LIMITS: [&str; 3] =
+    ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"];
 
-/// Everything else that is followed, signals' own variables apart. An endpoint has a scheme here, so there is
-/// nothing left to say for `INSECURE`.
-const FOLLOWED: [&str; 11] = [
+/// Everything else that is followed, variables about exports apart.
+const FOLLOWED: [&str; 6] = [
     DISABLED,
-    ENDPOINT,
-    HEADERS,
-    PROTOCOL,
-    "OTEL_EXPORTER_OTLP_INSECURE",
-    "OTEL_EXPORTER_OTLP_TIMEOUT",
     "OTEL_METRIC_EXPORT_INTERVAL",
     "OTEL_RESOURCE_ATTRIBUTES",
     "OTEL_SERVICE_NAME",
@@ -41,21 +33,30 @@ const FOLLOWED: [&str; 11] = [
 
 impl Filling<'_> {
     /// Whether the variables about endpoints do not count.
-    pub(super) fn is_disabled(&mut self) -> bool {
-        let Some(word) = self.environment.get_filled(DISABLED) else { return false };
-        let disabled = word.eq_ignore_ascii_case("true");
-        if !disabled && !word.eq_ignore_ascii_case("false") {
-            self.complain(DISABLED, "must be true or false", "write one of them, or remove it");
+    pub(super) fn is_disabled(&self) -> bool {
+        self.environment.get_filled(DISABLED).is_some_and(is_true)
+    }
+
+    /// Booleans that are none count as false, which may not be what was meant.
+    pub(super) fn booleans(&mut self) {
+        for variable in exports::insecure().chain([DISABLED.to_owned()]) {
+            let Some(word) = self.environment.get_filled(&variable) else { continue };
+            if !is_true(word) && !word.eq_ignore_ascii_case("false") {
+                let value = self.shown(&variable);
+                let complaint = Complaint::new("counts as false", "write true or false, or remove it");
+                self.warnings.push(Problem { value, ..Problem::at(variable, complaint) });
+            }
         }
-        disabled
     }
 
     /// The headers of what is exported must be readable: an export without its credential fails.
     pub(super) fn headers(&mut self) {
-        for signal in SIGNALS.iter().filter(|signal| self.is_exported(signal)).collect::<Vec<_>>() {
-            let own = self.environment.get(signal.headers).map(|headers| (signal.headers, headers));
-            let shared = || self.environment.get(HEADERS).map(|headers| (HEADERS, headers));
-            let Some((variable, headers)) = own.or_else(shared) else { continue };
+        let shared = exports::shared(HEADERS);
+        for signal in self.exported() {
+            let own = signal.variable(HEADERS);
+            // Unlike elsewhere, an empty one counts: so it does for the exporter, which reads them by itself.
+            let variable = if self.environment.get(&own).is_some() { &own } else { &shared };
+            let Some(headers) = self.environment.get(variable) else { continue };
             let sound = headers.split(',').map(str::trim).filter(|pair| !pair.is_empty()).all(is_header);
             if !sound {
                 let remedy = "write it like key=value,key=value, with %20 for a blank and %2C for a comma";
@@ -65,11 +66,12 @@ impl Filling<'_> {
         }
     }
 
-    pub(super) fn numbers(&mut self) {
-        for variable in NUMBERS {
+    pub(super) fn span_limits(&mut self) {
+        for variable in SPAN_LIMITS {
             let number = self.environment.get(variable).filter(|number| !number.is_empty());
             if number.is_some_and(|number| number.parse::<u32>().is_err()) {
-                self.complain(variable, "must be a whole number", "write digits only, or remove it");
+                let complaint = Complaint::new("must be a whole number", "write digits only, or remove it");
+                self.complain(variable, complaint);
             }
         }
     }
@@ -99,11 +101,11 @@ impl Filling<'_> {
         let sampler = || self.environment.get_filled(SAMPLER).unwrap_or_default();
         is_known(name) && (name != RATIO || sampler().ends_with(BY_RATIO))
     }
+}
 
-    fn is_exported(&self, signal: &OtelSignal) -> bool {
-        let endpoint = self.section.get(signal.key).or_else(|| self.section.get("otlp_endpoint"));
-        endpoint.is_some_and(|endpoint| endpoint.as_str() != Some("none"))
-    }
+/// Whether a boolean variable is true.
+pub(super) fn is_true(word: &str) -> bool {
+    word.eq_ignore_ascii_case("true")
 }
 
 fn is_header(pair: &str) -> bool {
@@ -115,12 +117,7 @@ fn is_header(pair: &str) -> bool {
 }
 
 fn is_known(name: &str) -> bool {
-    FOLLOWED.contains(&name)
-        || NUMBERS.contains(&name)
-        || SIGNALS.iter().any(|signal| {
-            [signal.exporter, signal.endpoint, signal.protocol, signal.headers, signal.insecure]
-                .contains(&name)
-        })
+    FOLLOWED.contains(&name) || SPAN_LIMITS.contains(&name) || exports::is_about_exports(name)
 }
 
 /// Whether it asks for what is done in any case.
@@ -130,6 +127,6 @@ fn is_so_anyway(name: &str, value: &str) -> bool {
             value.split(',').map(str::trim).all(|word| ["tracecontext", "baggage"].contains(&word))
         }
         "OTEL_LOGS_EXPORTER" => value == "none",
-        _ => name.ends_with("_COMPRESSION") && value.eq_ignore_ascii_case("none"),
+        _ => name == "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION" && value.eq_ignore_ascii_case("none"),
     }
 }

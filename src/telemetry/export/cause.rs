@@ -72,7 +72,7 @@ mod tests {
         let exporter = OtlpSpanExporter::builder()
             .with_tonic()
             .with_endpoint(url)
-            .with_tls_config(super::super::system_roots())
+            .with_tls_config(super::super::tls(None))
             .with_timeout(timeout)
             .with_retry_policy(RetryPolicy::default().with_max_retries(0));
         let error = exporter.build().unwrap().export(Vec::new()).await.unwrap_err();

@@ -1,0 +1,48 @@
+//! The variables about traces: which are begun, joined and sampled, and how finished spans wait.
+
+use toml::Value;
+
+use super::Filling;
+use crate::config::problem::Complaint;
+
+pub(super) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+pub(super) const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
+/// The sampler that takes a ratio, alone or after `parentbased_`.
+pub(super) const BY_RATIO: &str = "traceidratio";
+
+impl Filling<'_> {
+    pub(super) fn traces(&mut self) {
+        self.sampler();
+    }
+
+    /// The parent-based samplers follow callers that have decided, the others do not.
+    fn sampler(&mut self) {
+        if self.section.contains_key("trace_ratio") {
+            return;
+        }
+        let Some(sampler) = self.environment.get_filled(SAMPLER) else { return };
+        let (root, trust_callers) = match sampler.strip_prefix("parentbased_") {
+            Some(root) => (root, true),
+            None => (sampler, false),
+        };
+        match root {
+            "always_on" => self.set("trace_ratio", Value::from(1.0), SAMPLER),
+            "always_off" => self.set("trace_ratio", Value::from(0.0), SAMPLER),
+            BY_RATIO => {
+                if let Some(ratio) = self.environment.get_filled(RATIO) {
+                    let value = ratio.parse().map_or_else(|_| Value::from(ratio), Value::Float);
+                    self.set("trace_ratio", value, RATIO);
+                }
+            }
+            _ => {
+                let remedy = "use always_on, always_off or traceidratio, each also with parentbased_ before it, or set \
+                              telemetry.trace_ratio";
+                return self
+                    .complain(SAMPLER, Complaint::new("names a sampler that is not available", remedy));
+            }
+        }
+        if !self.section.contains_key("trace_trust_callers") {
+            self.set("trace_trust_callers", Value::from(trust_callers), SAMPLER);
+        }
+    }
+}
