@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    form::{Flag, Number, Span, Text, WebUrl, WebUrlOrNone, Word},
+    form::{Count, Flag, Number, Span, Text, WebUrl, WebUrlOrNone, Word},
     problem::Complaint,
     reader::Section,
 };
@@ -13,6 +13,10 @@ use crate::telemetry::{LogFormat, LogLevel, OtlpCompression, OtlpSettings, Telem
 
 /// The longest that one export can be let take.
 const OTLP_TIMEOUT_MAX: Duration = Duration::from_mins(1);
+/// The longest that a finished span can be let wait for company.
+const SPANS_DELAY_MAX: Duration = Duration::from_mins(5);
+/// The most finished spans that can be let wait: room for them all is made at the start.
+const SPANS_WAITING_MAX: usize = 262_144;
 /// The longest that metrics can be held back.
 const METRICS_INTERVAL_MAX: Duration = Duration::from_hours(1);
 /// The most attributes of the resource.
@@ -39,9 +43,13 @@ pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
     let mut telemetry = root.section("telemetry");
     let word = Text { bytes_max: WORD_BYTES_MAX };
     let (traces, metrics) = exports(&mut telemetry);
+    let (spans_delay, spans_waiting_max, spans_per_export_max) = spans(&mut telemetry);
     let settings = TelemetrySettings {
         traces,
         metrics,
+        spans_delay,
+        spans_waiting_max,
+        spans_per_export_max,
         otlp_metrics_interval: telemetry.or(
             "otlp_metrics_interval",
             &Span(Duration::from_millis(1)..=METRICS_INTERVAL_MAX),
@@ -110,6 +118,20 @@ fn export(telemetry: &mut Section<'_>, shared: &Shared, keys: &SignalKeys) -> Op
         compression: compression.unwrap_or(shared.compression),
         ca_pem: ca_pem.or_else(|| shared.ca_pem.clone()),
     })
+}
+
+/// How finished spans wait for their export, how many may, and how many go together. What goes together is cut to
+/// what may wait, unless it is written: then it must fit.
+fn spans(telemetry: &mut Section<'_>) -> (Duration, usize, usize) {
+    const KEYS: [&str; 2] = ["spans_per_export_max", "spans_waiting_max"];
+    let delay = Span(Duration::from_millis(1)..=SPANS_DELAY_MAX);
+    let delay = telemetry.or("spans_delay", &delay, Duration::from_secs(2));
+    let count = Count(1..=SPANS_WAITING_MAX);
+    let waiting_max = telemetry.or("spans_waiting_max", &count, 16_384);
+    let per_export_max = telemetry.or("spans_per_export_max", &count, waiting_max.min(512));
+    let what = "must not be greater than spans_waiting_max";
+    telemetry.law(&KEYS, per_export_max <= waiting_max, what, "lower it or raise spans_waiting_max");
+    (delay, waiting_max, per_export_max)
 }
 
 fn resource(mut section: Section<'_>, word: &Text) -> Vec<(String, String)> {

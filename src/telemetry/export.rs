@@ -33,12 +33,6 @@ use super::{
 
 /// The most series of one instrument: 256 profiles x 3 entries x 15 verdicts, and some.
 const SERIES_MAX: usize = 16_384;
-/// The most finished spans that wait for export or for its end; further ones are dropped and counted.
-const SPANS_WAITING_MAX: usize = 16_384;
-/// The most spans of one export.
-const SPANS_PER_EXPORT_MAX: usize = 512;
-/// How long a finished span waits for company before it is exported.
-const SPANS_DELAY: Duration = Duration::from_secs(2);
 
 /// Traces without a collector: every span has ids, none is sampled.
 pub(super) fn no_traces() -> SdkTracerProvider {
@@ -55,15 +49,16 @@ pub(super) fn traces(
     let exporter = configured(OtlpSpanExporter::builder().with_tonic(), export).build()?;
     let exporter = CountingSpans { next: exporter, drops: Arc::clone(drops) };
     let batch = BatchConfigBuilder::default()
-        .with_max_queue_size(SPANS_WAITING_MAX)
-        .with_max_export_batch_size(SPANS_PER_EXPORT_MAX)
-        .with_scheduled_delay(SPANS_DELAY)
+        .with_max_queue_size(settings.spans_waiting_max)
+        .with_max_export_batch_size(settings.spans_per_export_max)
+        .with_scheduled_delay(settings.spans_delay)
         .build();
     let next = BatchSpanProcessor::builder(exporter).with_batch_config(batch).build();
+    let waiting_max = settings.spans_waiting_max as u64;
     Ok(SdkTracerProvider::builder()
         .with_sampler(sampling::sampler(settings.trace_ratio, settings.trace_trust_callers))
         .with_resource(resource)
-        .with_span_processor(BoundedSpans { next, drops: Arc::clone(drops) })
+        .with_span_processor(BoundedSpans { next, waiting_max, drops: Arc::clone(drops) })
         .build())
 }
 
@@ -121,6 +116,7 @@ fn tls(ca_pem: Option<&[u8]>) -> ClientTlsConfig {
 #[derive(Debug)]
 struct BoundedSpans<P> {
     next: P,
+    waiting_max: u64,
     drops: Arc<Drops>,
 }
 
@@ -130,7 +126,7 @@ impl<P: SpanProcessor> SpanProcessor for BoundedSpans<P> {
     }
 
     fn on_end(&self, span: SpanData) {
-        if self.drops.wait(Signal::Spans, 1) < SPANS_WAITING_MAX as u64 {
+        if self.drops.wait(Signal::Spans, 1) < self.waiting_max {
             self.next.on_end(span);
         } else {
             self.drops.settle(Signal::Spans, 1);
@@ -221,6 +217,7 @@ mod tests {
     use super::*;
     use crate::telemetry::settings::{LogFormat, LogLevel};
 
+    const WAITING_MAX: usize = 100;
     const TOO_MANY: usize = 1000;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -236,6 +233,9 @@ mod tests {
         let settings = TelemetrySettings {
             traces: Some(export.clone()),
             metrics: None,
+            spans_delay: Duration::from_millis(1),
+            spans_waiting_max: WAITING_MAX,
+            spans_per_export_max: 30,
             otlp_metrics_interval: Duration::from_secs(60),
             trace_ratio: 1.0,
             trace_trust_callers: true,
@@ -247,13 +247,13 @@ mod tests {
         let drops = Arc::new(Drops::default());
         let provider = traces(&settings, &export, Resource::builder_empty().build(), &drops).unwrap();
         let tracer = provider.tracer("test");
-        for _ in 0..SPANS_WAITING_MAX + TOO_MANY {
+        for _ in 0..WAITING_MAX + TOO_MANY {
             drop(tracer.start("span"));
         }
         assert_eq!(drops.count(Signal::Spans), TOO_MANY as u64);
         // It waits for the collector in vain.
         let _ = provider.shutdown_with_timeout(Duration::from_millis(1));
         drops.give_up();
-        assert_eq!(drops.count(Signal::Spans), (SPANS_WAITING_MAX + TOO_MANY) as u64, "all are lost by now");
+        assert_eq!(drops.count(Signal::Spans), (WAITING_MAX + TOO_MANY) as u64, "all are lost by now");
     }
 }

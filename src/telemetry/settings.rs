@@ -11,6 +11,12 @@ pub struct TelemetrySettings {
     pub traces: Option<OtlpSettings>,
     /// How metrics are exported; absent: they go nowhere but to those who ask for them.
     pub metrics: Option<OtlpSettings>,
+    /// How long a finished span waits for company before it is exported.
+    pub spans_delay: Duration,
+    /// The most finished spans that wait for export or for its end; further ones are dropped and counted.
+    pub spans_waiting_max: usize,
+    /// The most spans of one export; at most `spans_waiting_max`.
+    pub spans_per_export_max: usize,
     /// How often metrics are exported over OTLP.
     pub otlp_metrics_interval: Duration,
     /// Share of traces that are sampled when no caller has decided, 0 to 1.

@@ -188,6 +188,24 @@ fn an_exporter_that_is_asked_for_by_name_has_a_default_endpoint() {
 }
 
 #[test]
+fn finished_spans_wait_as_the_variables_say() {
+    let variables = [
+        ("OTEL_BSP_SCHEDULE_DELAY", "5000"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "2048"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "256"),
+    ];
+    let spans = |text: &str, variables: &[(&str, &str)]| {
+        let settings = load_with(&format!("{MINIMAL}[telemetry]\n{text}"), variables).unwrap().telemetry;
+        (settings.spans_delay.as_millis(), settings.spans_waiting_max, settings.spans_per_export_max)
+    };
+    assert_eq!(spans("", &[]), (2000, 16_384, 512));
+    assert_eq!(spans("", &variables), (5000, 2048, 256));
+    let keys = "spans_delay = \"1s\"\nspans_waiting_max = 4096\nspans_per_export_max = 64";
+    assert_eq!(spans(keys, &variables), (1000, 4096, 64));
+    assert_eq!(spans("spans_waiting_max = 100", &[]), (2000, 100, 100), "as many as can wait go together");
+}
+
+#[test]
 fn a_boolean_that_is_none_counts_as_false_and_is_told() {
     for variable in ["OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE"]
     {
@@ -263,6 +281,14 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%+1")], "OTEL_RESOURCE_ATTRIBUTES"),
+        (vec![("OTEL_BSP_SCHEDULE_DELAY", "1s")], "OTEL_BSP_SCHEDULE_DELAY"),
+        (vec![("OTEL_BSP_SCHEDULE_DELAY", "0")], "telemetry.spans_delay"),
+        (vec![("OTEL_BSP_MAX_QUEUE_SIZE", "-1")], "OTEL_BSP_MAX_QUEUE_SIZE"),
+        (vec![("OTEL_BSP_MAX_QUEUE_SIZE", "262145")], "telemetry.spans_waiting_max"),
+        (
+            vec![("OTEL_BSP_MAX_QUEUE_SIZE", "100"), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "101")],
+            "telemetry.spans_per_export_max",
+        ),
         (vec![("OTEL_SPAN_LINK_COUNT_LIMIT", " 5")], "OTEL_SPAN_LINK_COUNT_LIMIT"),
     ] {
         let (problem, value) =
@@ -314,6 +340,7 @@ fn standard_variables_that_do_nothing_are_told() {
         ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
         ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b"),
         ("OTEL_SPAN_LINK_COUNT_LIMIT", "10"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
         ("OTEL_PROPAGATORS", "tracecontext,baggage"),
         ("OTEL_LOGS_EXPORTER", "none"),
@@ -330,7 +357,6 @@ fn standard_variables_that_do_nothing_are_told() {
         ("OTEL_METRIC_EXPORT_TIMEOUT", "10000"),
         ("OTEL_PROPAGATORS", "b3,tracecontext"),
         ("OTEL_LOGS_EXPORTER", "otlp"),
-        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.1"),
     ] {
         assert_eq!(told(&[(variable, value)]), [variable]);

@@ -33,6 +33,9 @@ pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
     TelemetrySettings {
         traces: export.clone(),
         metrics: export,
+        spans_delay: Duration::from_secs(2),
+        spans_waiting_max: 16_384,
+        spans_per_export_max: 512,
         otlp_metrics_interval: Duration::from_mins(10),
         trace_ratio: 1.0,
         trace_trust_callers: true,

@@ -22,8 +22,11 @@ const SPAN_LIMITS: [&str; 3] =
     ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"];
 
 /// Everything else that is followed, variables about exports apart.
-const FOLLOWED: [&str; 6] = [
+const FOLLOWED: [&str; 9] = [
     DISABLED,
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "OTEL_BSP_SCHEDULE_DELAY",
     "OTEL_METRIC_EXPORT_INTERVAL",
     "OTEL_RESOURCE_ATTRIBUTES",
     "OTEL_SERVICE_NAME",

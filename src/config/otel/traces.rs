@@ -13,6 +13,9 @@ pub(super) const BY_RATIO: &str = "traceidratio";
 impl Filling<'_> {
     pub(super) fn traces(&mut self) {
         self.sampler();
+        self.milliseconds("spans_delay", "OTEL_BSP_SCHEDULE_DELAY");
+        self.fill("spans_waiting_max", "OTEL_BSP_MAX_QUEUE_SIZE", count);
+        self.fill("spans_per_export_max", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", count);
     }
 
     /// The parent-based samplers follow callers that have decided, the others do not.
@@ -45,4 +48,11 @@ impl Filling<'_> {
             self.set("trace_trust_callers", Value::from(trust_callers), SAMPLER);
         }
     }
+}
+
+fn count(raw: &str) -> Result<Value, Complaint> {
+    let number: Option<u32> = raw.parse().ok();
+    number
+        .map(Value::from)
+        .ok_or_else(|| Complaint::new("must be a whole number", "write digits only, or remove it"))
 }
