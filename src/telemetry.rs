@@ -28,4 +28,4 @@ pub use recorder::{Recorder, calls::CallFilter, overview::Span as OverviewSpan};
 pub use rpc::RpcGuard;
 pub use settings::{Configured, LogFormat, LogLevel, OtlpCompression, OtlpSettings, TelemetrySettings};
 pub use setup::{MetricsPage, Telemetry, TelemetryError};
-pub use spans::Spans;
+pub use spans::{CallersTrace, Spans};

@@ -15,7 +15,7 @@ use tidegate::{
     grpc::{auth::Tenants, extract::Extraction, profiles::Profiles, serve::serve as serve_grpc},
     pipeline::{Parts, Pipeline, Seeds},
     tasks::Tasks,
-    telemetry::{Event, Observer, Spans},
+    telemetry::{CallersTrace, Event, Observer, Spans},
     upstream::{Upstream, openai::OpenAi},
 };
 use tokio::net::TcpListener;
@@ -67,7 +67,7 @@ pub async fn serve_untold(told: &Serve) -> Outcome<()> {
     announce(listener.local_addr()?)?;
     let health = tonic_health::server::HealthReporter::new();
     let health = tonic_health::server::HealthService::from_health_reporter(health);
-    let spans = Spans::new(Dispatch::none(), true);
+    let spans = Spans::new(Dispatch::none(), CallersTrace::Trusted);
     let served = serve_grpc(listener, None, extraction, spans, health, tasks.clone());
     tokio::select! {
         served = served => Ok(served?),

@@ -133,6 +133,12 @@ impl Filling<'_> {
         self.complain_of(variable, value, complaint);
     }
 
+    /// Says what a variable does not do, though it stands in nobody's way.
+    fn warn(&mut self, variable: &str, complaint: Complaint) {
+        let value = self.shown(variable);
+        self.warnings.push(Problem { value, ..Problem::at(variable, complaint) });
+    }
+
     /// What a variable holds, fit to be shown.
     fn shown(&self, variable: &str) -> Option<String> {
         self.environment.get(variable).map(|raw| shortened(&Value::from(raw).to_string()))

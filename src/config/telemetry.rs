@@ -56,6 +56,7 @@ pub(super) fn read(root: &mut Section<'_>) -> TelemetrySettings {
             Duration::from_secs(15),
         ),
         trace_ratio: telemetry.or("trace_ratio", &Number(0.0..=1.0), 1.0),
+        trace_join_callers: telemetry.or("trace_join_callers", &Flag, true),
         trace_trust_callers: telemetry.or("trace_trust_callers", &Flag, true),
         service_name: telemetry.or("service_name", &word, "tidegate".to_owned()),
         resource: resource(telemetry.section("resource"), &word),

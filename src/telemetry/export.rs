@@ -238,6 +238,7 @@ mod tests {
             spans_per_export_max: 30,
             otlp_metrics_interval: Duration::from_secs(60),
             trace_ratio: 1.0,
+            trace_join_callers: true,
             trace_trust_callers: true,
             service_name: "test".to_owned(),
             resource: Vec::new(),

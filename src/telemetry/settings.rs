@@ -21,6 +21,8 @@ pub struct TelemetrySettings {
     pub otlp_metrics_interval: Duration,
     /// Share of traces that are sampled when no caller has decided, 0 to 1.
     pub trace_ratio: f64,
+    /// Whether a caller's trace is joined; if not, every call begins a trace of its own.
+    pub trace_join_callers: bool,
     /// Whether a caller's decision on sampling is followed; if not, `trace_ratio` decides in all cases.
     pub trace_trust_callers: bool,
     /// `service.name` of the resource.

@@ -27,7 +27,7 @@ use super::{
     metrics::Metrics,
     recorder::Recorder,
     settings::{Configured, TelemetrySettings},
-    spans::{self, Spans, TARGET},
+    spans::{self, CallersTrace, Spans, TARGET},
 };
 
 /// How often histograms are folded and losses reported.
@@ -90,7 +90,7 @@ impl Telemetry {
             recorder: Recorder::new(configured),
             drops,
         });
-        let spans = Spans::new(dispatch.clone(), settings.trace_trust_callers);
+        let spans = Spans::new(dispatch.clone(), CallersTrace::of(settings));
         Ok(Self { parts, dispatch, spans, tracers, meters, lines })
     }
 

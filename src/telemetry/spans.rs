@@ -18,6 +18,7 @@ use opentelemetry::{
 use tracing::{Dispatch, Span, dispatcher};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::settings::TelemetrySettings;
 use crate::{extraction::AttemptRecord, upstream::Endpoint};
 
 pub(super) use recorder::record;
@@ -38,24 +39,45 @@ pub struct SpanIds {
 #[derive(Debug, Clone)]
 pub struct Spans {
     dispatch: Dispatch,
-    trust_callers: bool,
+    callers: CallersTrace,
+}
+
+/// What is taken over of the trace that a caller names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallersTrace {
+    /// Nothing: every call begins a trace of its own.
+    Ignored,
+    /// Its ids alone.
+    Joined,
+    /// Its ids, and what the caller says of it beyond those.
+    Trusted,
+}
+
+impl CallersTrace {
+    /// What is to be taken over by `settings`.
+    pub(super) fn of(settings: &TelemetrySettings) -> Self {
+        match (settings.trace_join_callers, settings.trace_trust_callers) {
+            (false, _) => Self::Ignored,
+            (true, false) => Self::Joined,
+            (true, true) => Self::Trusted,
+        }
+    }
 }
 
 impl Spans {
-    /// Starts traces under `dispatch`. What callers say of theirs beyond its id is kept only if
-    /// `trust_callers`.
-    pub fn new(dispatch: Dispatch, trust_callers: bool) -> Self {
-        Self { dispatch, trust_callers }
+    /// Starts traces under `dispatch`, or joins those of callers.
+    pub fn new(dispatch: Dispatch, callers: CallersTrace) -> Self {
+        Self { dispatch, callers }
     }
 
-    /// The SERVER span of a gRPC request, in the caller's trace if the headers name one. `method` is
+    /// The SERVER span of a gRPC request, in the caller's trace if that is joined. `method` is
     /// `package.Service/Method`, or `_OTHER`.
     pub fn server(&self, method: &'static str, headers: &HeaderMap) -> Span {
         let span = dispatcher::with_default(
             &self.dispatch,
             || tracing::info_span!(target: "tidegate", parent: None, "grpc", otel.kind = "server"),
         );
-        if let Some(parent) = headers::read(headers, self.trust_callers) {
+        if let Some(parent) = headers::read(headers, self.callers) {
             // Fails only where no exporter listens to spans.
             let _ = span.set_parent(parent);
         }

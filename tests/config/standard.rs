@@ -206,6 +206,28 @@ fn finished_spans_wait_as_the_variables_say() {
 }
 
 #[test]
+fn callers_traces_are_joined_by_tracecontext_or_not_at_all() {
+    const PROPAGATORS: &str = "OTEL_PROPAGATORS";
+    for (propagators, joined, warnings) in [
+        ("", true, 0),
+        ("tracecontext", true, 0),
+        ("baggage, tracecontext", true, 0),
+        ("none", false, 0),
+        ("baggage", false, 0),
+        ("b3,tracecontext", true, 1),
+    ] {
+        let config = load_with(MINIMAL, &[(PROPAGATORS, propagators)]).unwrap();
+        assert_eq!(config.telemetry.trace_join_callers, joined, "{propagators}");
+        assert_eq!(config.warnings.len(), warnings, "{propagators}");
+    }
+    for (word, variable) in [("true", "none"), ("false", "tracecontext"), ("true", "b3")] {
+        let text = format!("{MINIMAL}[telemetry]\ntrace_join_callers = {word}");
+        let settings = load_with(&text, &[(PROPAGATORS, variable)]).unwrap().telemetry;
+        assert_eq!(settings.trace_join_callers.to_string(), word);
+    }
+}
+
+#[test]
 fn a_boolean_that_is_none_counts_as_false_and_is_told() {
     for variable in ["OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE"]
     {
@@ -281,6 +303,8 @@ fn standard_variables_that_cant_be_followed_are_problems() {
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")], "OTEL_RESOURCE_ATTRIBUTES"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "zone=%+1")], "OTEL_RESOURCE_ATTRIBUTES"),
+        (vec![("OTEL_PROPAGATORS", "b3")], "OTEL_PROPAGATORS"),
+        (vec![("OTEL_PROPAGATORS", "xray,baggage")], "OTEL_PROPAGATORS"),
         (vec![("OTEL_BSP_SCHEDULE_DELAY", "1s")], "OTEL_BSP_SCHEDULE_DELAY"),
         (vec![("OTEL_BSP_SCHEDULE_DELAY", "0")], "telemetry.spans_delay"),
         (vec![("OTEL_BSP_MAX_QUEUE_SIZE", "-1")], "OTEL_BSP_MAX_QUEUE_SIZE"),

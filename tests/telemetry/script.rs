@@ -38,6 +38,7 @@ pub(crate) fn settings(otlp_endpoint: Option<String>) -> TelemetrySettings {
         spans_per_export_max: 512,
         otlp_metrics_interval: Duration::from_mins(10),
         trace_ratio: 1.0,
+        trace_join_callers: true,
         trace_trust_callers: true,
         service_name: "tidegate".into(),
         resource: vec![("deployment.environment.name".into(), "test".into())],

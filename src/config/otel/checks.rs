@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::{
     Filling, decoded,
     exports::{self, HEADERS},
-    traces::{BY_RATIO, RATIO, SAMPLER},
+    traces::{BY_RATIO, PROPAGATORS, RATIO, SAMPLER},
 };
 use crate::config::problem::{Complaint, Problem, REDACTED};
 
@@ -22,7 +22,7 @@ const SPAN_LIMITS: [&str; 3] =
     ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"];
 
 /// Everything else that is followed, variables about exports apart.
-const FOLLOWED: [&str; 9] = [
+const FOLLOWED: [&str; 10] = [
     DISABLED,
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
     "OTEL_BSP_MAX_QUEUE_SIZE",
@@ -30,6 +30,7 @@ const FOLLOWED: [&str; 9] = [
     "OTEL_METRIC_EXPORT_INTERVAL",
     "OTEL_RESOURCE_ATTRIBUTES",
     "OTEL_SERVICE_NAME",
+    PROPAGATORS,
     SAMPLER,
     RATIO,
 ];
@@ -45,9 +46,8 @@ impl Filling<'_> {
         for variable in exports::insecure().chain([DISABLED.to_owned()]) {
             let Some(word) = self.environment.get_filled(&variable) else { continue };
             if !is_true(word) && !word.eq_ignore_ascii_case("false") {
-                let value = self.shown(&variable);
                 let complaint = Complaint::new("counts as false", "write true or false, or remove it");
-                self.warnings.push(Problem { value, ..Problem::at(variable, complaint) });
+                self.warn(&variable, complaint);
             }
         }
     }
@@ -126,9 +126,6 @@ fn is_known(name: &str) -> bool {
 /// Whether it asks for what is done in any case.
 fn is_so_anyway(name: &str, value: &str) -> bool {
     match name {
-        "OTEL_PROPAGATORS" => {
-            value.split(',').map(str::trim).all(|word| ["tracecontext", "baggage"].contains(&word))
-        }
         "OTEL_LOGS_EXPORTER" => value == "none",
         _ => name == "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION" && value.eq_ignore_ascii_case("none"),
     }

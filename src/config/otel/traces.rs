@@ -5,6 +5,10 @@ use toml::Value;
 use super::Filling;
 use crate::config::problem::Complaint;
 
+pub(super) const PROPAGATORS: &str = "OTEL_PROPAGATORS";
+/// What can be said to them; the last says nothing.
+const OUR_PROPAGATORS: [&str; 4] = ["tracecontext", "baggage", "none", ""];
+
 pub(super) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 pub(super) const RATIO: &str = "OTEL_TRACES_SAMPLER_ARG";
 /// The sampler that takes a ratio, alone or after `parentbased_`.
@@ -12,10 +16,37 @@ pub(super) const BY_RATIO: &str = "traceidratio";
 
 impl Filling<'_> {
     pub(super) fn traces(&mut self) {
+        self.propagators();
         self.sampler();
         self.milliseconds("spans_delay", "OTEL_BSP_SCHEDULE_DELAY");
         self.fill("spans_waiting_max", "OTEL_BSP_MAX_QUEUE_SIZE", count);
         self.fill("spans_per_export_max", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", count);
+    }
+
+    /// Callers' traces are joined by `tracecontext` or not at all. Baggage is taken from nobody, so that nothing is left
+    /// to do for it.
+    fn propagators(&mut self) {
+        const JOIN: &str = "trace_join_callers";
+        if self.section.contains_key(JOIN) {
+            return;
+        }
+        let Some(propagators) = self.environment.get_filled(PROPAGATORS) else { return };
+        let names = |wanted: &[&str]| propagators.split(',').any(|word| wanted.contains(&word.trim()));
+        let foreign = propagators.split(',').any(|word| !OUR_PROPAGATORS.contains(&word.trim()));
+        let what = "names a propagator that is not available";
+        match (names(&["tracecontext"]), foreign) {
+            (true, false) => {}
+            (true, true) => {
+                let remedy = "callers are understood by tracecontext alone: remove the others";
+                self.warn(PROPAGATORS, Complaint::new(what, remedy));
+            }
+            (false, false) => self.set(JOIN, Value::from(false), PROPAGATORS),
+            (false, true) => {
+                let remedy = "use tracecontext, or none if callers' traces are not to be joined, or set \
+                              telemetry.trace_join_callers";
+                self.complain(PROPAGATORS, Complaint::new(what, remedy));
+            }
+        }
     }
 
     /// The parent-based samplers follow callers that have decided, the others do not.

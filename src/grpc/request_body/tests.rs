@@ -18,7 +18,7 @@ use super::*;
 use crate::{
     grpc::{connections::incoming, limits::Limits, observe::ObserveLayer},
     tasks::Tasks,
-    telemetry::{Event, Observer, Spans},
+    telemetry::{CallersTrace, Event, Observer, Spans},
 };
 
 /// How long anything that must come may take before a test gives up on it.
@@ -47,7 +47,7 @@ async fn check(words: &'static [u8], end: bool, body_time: Duration) -> (Code, V
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let connections = incoming(listener, None, Limits::default(), Arc::clone(&observer), Tasks::default());
-    let spans = Spans::new(Dispatch::none(), true);
+    let spans = Spans::new(Dispatch::none(), CallersTrace::Trusted);
     let server = Server::builder()
         .layer(ObserveLayer::new(observer, spans, CancellationToken::new(), body_time))
         .add_service(tonic_health::server::health_reporter().1)

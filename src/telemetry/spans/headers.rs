@@ -7,6 +7,8 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
+use super::CallersTrace;
+
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
@@ -17,12 +19,17 @@ const FIELDS: [usize; 4] = [2, 32, 16, 2];
 /// what has to be passed on at the least (W3C Trace Context, 3.3.1.5).
 const TRACESTATE_MAX: usize = 512;
 
-/// The caller's span, if the headers name one; with its `tracestate` only if that is `trusted`.
-pub(super) fn read(headers: &HeaderMap, trusted: bool) -> Option<Context> {
+/// The caller's span, if it is to be taken over and the headers name one.
+pub(super) fn read(headers: &HeaderMap, callers: CallersTrace) -> Option<Context> {
+    let state: fn(&HeaderMap) -> String = match callers {
+        CallersTrace::Ignored => return None,
+        CallersTrace::Joined => |_| String::new(),
+        CallersTrace::Trusted => state,
+    };
     let mut parents = headers.get_all(TRACEPARENT).iter();
     // Of two that differ, none is to be believed.
     let parent = parents.next().filter(|_| parents.next().is_none())?.to_str().ok()?;
-    let state = if trusted { state(headers) } else { String::new() };
+    let state = state(headers);
     let carrier = Carrier { parent: well_formed(parent)?, state: beginning(&state) };
     Some(TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier))
 }
@@ -97,11 +104,11 @@ mod tests {
     use super::*;
 
     /// What is kept of a caller's `tracestate`.
-    fn kept(state: &str, trusted: bool) -> String {
+    fn kept(state: &str, callers: CallersTrace) -> String {
         let mut headers = HeaderMap::new();
         headers.insert("traceparent", PARENT.parse().unwrap());
         headers.insert("tracestate", state.parse().unwrap());
-        let context = read(&headers, trusted).unwrap();
+        let context = read(&headers, callers).unwrap();
         assert!(context.span().span_context().is_valid(), "the caller's span is kept, whatever its state");
         context.span().span_context().trace_state().header()
     }
@@ -117,7 +124,7 @@ mod tests {
             (format!("{two},{},d=1", long("c", 110)), format!("{two},{}", long("c", 110))),
             ("x".repeat(14_000), String::new()),
         ] {
-            assert_eq!(kept(&state, true), expected);
+            assert_eq!(kept(&state, CallersTrace::Trusted), expected);
         }
     }
 
@@ -129,7 +136,7 @@ mod tests {
         for parent in parents {
             headers.append("traceparent", parent.parse().unwrap());
         }
-        read(&headers, true).is_some_and(|context| context.span().span_context().is_valid())
+        read(&headers, CallersTrace::Trusted).is_some_and(|context| context.span().span_context().is_valid())
     }
 
     #[test]
@@ -161,12 +168,19 @@ mod tests {
         headers.insert("traceparent", PARENT.parse().unwrap());
         headers.append("tracestate", "a=1".parse().unwrap());
         headers.append("tracestate", "b=2".parse().unwrap());
-        let context = read(&headers, true).unwrap();
+        let context = read(&headers, CallersTrace::Trusted).unwrap();
         assert_eq!(context.span().span_context().trace_state().header(), "a=1,b=2");
     }
 
     #[test]
     fn strangers_state_is_not_kept() {
-        assert_eq!(kept("vendor=1", false), "");
+        assert_eq!(kept("vendor=1", CallersTrace::Joined), "");
+    }
+
+    #[test]
+    fn a_trace_that_is_not_joined_is_not_read() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", PARENT.parse().unwrap());
+        assert!(read(&headers, CallersTrace::Ignored).is_none());
     }
 }

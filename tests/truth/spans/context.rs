@@ -117,6 +117,26 @@ async fn the_standard_variables_choose_the_sampler() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn callers_traces_are_left_alone_where_that_is_wanted() {
+    for (keys, propagators, joined) in
+        [("trace_join_callers = false", "", false), ("", "none", false), ("", "tracecontext,baggage", true)]
+    {
+        let simulator = simulator(Script::default()).await;
+        let base_url = simulator.base_url();
+        let variables = [("OTEL_PROPAGATORS", propagators)];
+        let stage = Stage::set_with(simulator, &base_url, &[("telemetry", keys)], &variables).await;
+        let info = stage.call_with(traced("01")).await.unwrap().into_inner().info.unwrap();
+        assert_eq!(info.trace_id == TRACE, joined, "{keys}{propagators}");
+        let spans = stage.close().await.spans;
+        assert_eq!(spans.len(), 3);
+        assert!(spans.iter().all(|span| span.trace_id == info.trace_id));
+        let server = spans.iter().find(|span| span.kind == "SERVER").unwrap();
+        assert_eq!(server.parent == CALLER, joined);
+        assert_eq!(server.trace_state == "vendor=opaque", joined);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn upstreams_are_told_nothing_of_traces_unasked() {
     let stage = Stage::set(Script::default(), &[]).await;
     stage.call_with(traced("01")).await.unwrap();
