@@ -7,7 +7,7 @@ use tracing::Span;
 
 use super::*;
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, Trail, Usage},
+    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, HeadStatus, Trail, Usage},
     telemetry::{AttemptGuard, CallFilter, CallGuard, Configured, Observer, Recorder, event::AttemptFacts},
     upstream::{Endpoint, RetrySafety},
 };
@@ -42,7 +42,7 @@ fn attempt(recorder: &Recorder, id: &str) -> AttemptGuard {
         wait_source: None,
         span: Span::none(),
     };
-    AttemptGuard::begin(observer(recorder), facts)
+    AttemptGuard::begin(observer(recorder), facts, HeadStatus::default())
 }
 
 /// A call ends while the attempt `id` runs.
