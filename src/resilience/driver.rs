@@ -180,6 +180,7 @@ impl Flight {
             self.sleep(now + wait.length).await;
         }
         let seat = match self.unwanted() {
+            Some(reason) if next.kind == AttemptKind::Repair => Err(Stop::without_repair(reason)),
             Some(reason) => Err(Stop { withheld: Some(reason), ..Stop::default() }),
             None => target
                 .budget
@@ -250,6 +251,10 @@ impl Flight {
                 budget_limit: stop.budget_limit,
                 span: &self.span,
             });
+        }
+        if let Some(reason) = stop.repair_withheld {
+            let (profile, span) = (&self.question.profile.name, &self.span);
+            self.observer.observe(&Event::RepairWithheld { profile, error_type, reason, span });
         }
         if last.fault == Fault::DeadlineExceeded {
             return ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: None };

@@ -92,6 +92,9 @@ pub struct Stop {
     pub withheld: Option<Withheld>,
     /// Which limit of the budget stood against it, if that was the reason.
     pub budget_limit: Option<BudgetLimit>,
+    /// Why an answer that a repair may have mended was not mended. No retry is withheld then: the same question is not
+    /// asked again.
+    pub repair_withheld: Option<Withheld>,
     /// When calling again may help.
     pub retry_after: Option<Duration>,
 }
@@ -166,18 +169,36 @@ impl Plan {
         self.attempt(AttemptKind::Retry, Some(delay), Some(stake))
     }
 
-    /// One further attempt to mend an answer that is invalid by its content. Never withheld in the
-    /// sense of a retry: the same question is not asked again.
+    /// One further attempt to mend an answer that is invalid by its content.
     fn repair(&mut self, now: Instant, seen: &Observation, purse: &mut Purse) -> Step {
-        let fits = now + seen.min_useful <= seen.deadline;
-        if self.repair_used || !seen.awaited || !fits || self.attempts >= self.max_attempts {
+        if self.repair_used {
             return Stop::default().into();
         }
-        let Some(stake) = purse.set_aside(now, RETRY_COST) else {
-            return Stop::default().into();
-        };
-        self.repair_used = true;
-        self.attempt(AttemptKind::Repair, None, Some(stake))
+        match self.stake_for_repair(now, seen, purse) {
+            Ok(stake) => {
+                self.repair_used = true;
+                self.attempt(AttemptKind::Repair, None, Some(stake))
+            }
+            Err(reason) => Stop::without_repair(reason).into(),
+        }
+    }
+
+    fn stake_for_repair(
+        &self,
+        now: Instant,
+        seen: &Observation,
+        purse: &mut Purse,
+    ) -> Result<Stake, Withheld> {
+        if self.attempts >= self.max_attempts {
+            return Err(Withheld::MaxAttempts);
+        }
+        if !seen.awaited {
+            return Err(Withheld::Orphaned);
+        }
+        if now + seen.min_useful > seen.deadline {
+            return Err(Withheld::Deadline);
+        }
+        purse.set_aside(now, RETRY_COST).ok_or(Withheld::Budget)
     }
 
     fn attempt(&mut self, kind: AttemptKind, wait: Option<Delay>, stake: Option<Stake>) -> Step {
@@ -189,7 +210,12 @@ impl Plan {
 impl Stop {
     /// The budget does not allow another attempt.
     pub fn over_budget(limit: BudgetLimit, retry_after: Option<Duration>) -> Self {
-        Self { withheld: Some(Withheld::Budget), budget_limit: Some(limit), retry_after }
+        Self { withheld: Some(Withheld::Budget), budget_limit: Some(limit), retry_after, ..Self::default() }
+    }
+
+    /// An answer that might have been mended is not.
+    pub fn without_repair(reason: Withheld) -> Self {
+        Self { repair_withheld: Some(reason), ..Self::default() }
     }
 }
 
@@ -200,7 +226,7 @@ impl From<Stop> for Step {
 }
 
 fn withhold(reason: Withheld, retry_after: Option<Duration>) -> Step {
-    Stop { withheld: Some(reason), budget_limit: None, retry_after }.into()
+    Stop { withheld: Some(reason), retry_after, ..Stop::default() }.into()
 }
 
 #[cfg(test)]

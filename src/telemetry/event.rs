@@ -194,6 +194,17 @@ pub enum Event<'a> {
         /// The flight's span.
         span: &'a Span,
     },
+    /// An answer that a repair may have mended was not mended.
+    RepairWithheld {
+        /// The profile's configured name, or `inline`.
+        profile: &'a Arc<str>,
+        /// What is wrong with the answer.
+        error_type: ErrorType,
+        /// Why not; `budget` is the tenant's purse for repairs.
+        reason: Withheld,
+        /// The flight's span.
+        span: &'a Span,
+    },
     /// The budget of an upstream changed.
     BudgetMoved {
         /// The upstream.
@@ -242,7 +253,8 @@ impl Event<'_> {
             | Self::FlightEnded(FlightEnded { span, .. })
             | Self::FlightWaited { span, .. }
             | Self::RetryScheduled { span, .. }
-            | Self::RetryWithheld { span, .. } => Some(span),
+            | Self::RetryWithheld { span, .. }
+            | Self::RepairWithheld { span, .. } => Some(span),
             Self::AttemptStarted(attempt) | Self::AttemptEnded { attempt, .. } => Some(&attempt.span),
             Self::ServerStarted { .. }
             | Self::ConfigDoubted { .. }

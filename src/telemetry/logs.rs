@@ -310,6 +310,18 @@ impl Observer for Logs {
             }
             Event::AttemptEnded { .. } => self.attempt_ended(event),
             Event::RetryScheduled { .. } | Event::RetryWithheld { .. } => self.retry(event),
+            Event::RepairWithheld { profile, error_type, reason, span } => {
+                line!(
+                    self,
+                    WARN,
+                    "tidegate.repair.withheld",
+                    "repair withheld",
+                    span = span,
+                    tidegate.profile = &**profile,
+                    reason = reason.as_str(),
+                    "error.type" = error_type.as_str(),
+                );
+            }
             Event::TelemetryDropped { signal, count, cause, endpoint } => {
                 self.dropped(signal, count, cause, endpoint);
             }

@@ -156,6 +156,9 @@ impl Metrics {
             Event::RetryWithheld { endpoint, reason, .. } => {
                 self.upstreams.of(endpoint).retry_withheld(reason, span);
             }
+            Event::RepairWithheld { profile, reason, .. } => {
+                self.calls.repair_withheld(profile, reason, span);
+            }
             Event::BudgetMoved { endpoint, ratio } => self.upstreams.of(endpoint).budget_moved(ratio),
             Event::AnswerValidated { profile, result } => self.calls.validated(profile, result),
             Event::EntityGrounded { profile, alignment, count } => {

@@ -204,6 +204,7 @@ impl Observer for Recorder {
             | Event::CacheAnswered { .. }
             | Event::CacheEvicted { .. }
             | Event::FlightWaited { .. }
+            | Event::RepairWithheld { .. }
             | Event::TelemetryDropped { .. } => {}
         }
     }

@@ -48,6 +48,7 @@ async fn lines_are_flat_and_name_their_trace() {
         "tidegate.call.finished",
         "tidegate.attempt.failed",
         "tidegate.retry.withheld",
+        "tidegate.repair.withheld",
         "tidegate.call.finished",
     ];
     assert_eq!(events, expected);
@@ -60,7 +61,7 @@ async fn lines_are_flat_and_name_their_trace() {
     assert_eq!(call["tidegate.call.joined"], false);
     assert_eq!(call["tidegate.cache.result"], "miss");
     assert!(call.get("error.type").is_none());
-    assert_eq!(lines[5]["error.type"], "connect");
+    assert_eq!(lines[6]["error.type"], "connect");
     let values = lines.iter().flat_map(|line| line.as_object().unwrap().values());
     assert!(values.into_iter().all(|value| !value.is_object() && !value.is_array()));
 }

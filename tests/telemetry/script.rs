@@ -185,6 +185,12 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
         reason: Withheld::Deadline,
         span: &flight,
     });
+    observer.observe(&Event::RepairWithheld {
+        profile: &profile,
+        error_type: ErrorType::SchemaInvalid,
+        reason: Withheld::Budget,
+        span: &flight,
+    });
     drop(begin(2, AttemptKind::Hedge, &flight));
     observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, Some(ErrorType::Connect))));
     let late = ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: Some(ErrorType::Connect) };

@@ -102,6 +102,20 @@ fn validation() -> Row {
             )
             .coloured(&palette::validations())
             .stacked_to_the_full(),
+            lines(
+                "Repairs withheld",
+                unit::PER_SECOND,
+                "Answers that a further attempt may have mended, and that were not mended: deadline is too \
+                 little time, budget a tenant whose answers needed more repairs than it has credit for. Worry \
+                 when it lasts. Next: the profile's schema and instructions.",
+            )
+            .ask(
+                &rate_by(&[&labels::PROFILE, &labels::REPAIR_WITHHELD], &series(&list::REPAIRS_WITHHELD_TOTAL)),
+                format!("{} {}", legend(&labels::PROFILE), legend(&labels::REPAIR_WITHHELD)),
+            )
+            .or_else("none")
+            .stacked()
+            .exemplars(),
         ],
     )
 }

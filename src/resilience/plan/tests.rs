@@ -139,7 +139,7 @@ fn each_reason_to_withhold_is_told() {
         if reason == Withheld::PushbackTooLong {
             assert_eq!(
                 step,
-                Step::Stop(Stop { withheld: Some(reason), retry_after: long, budget_limit: None })
+                Step::Stop(Stop { withheld: Some(reason), retry_after: long, ..Stop::default() })
             );
         }
     }
@@ -170,6 +170,38 @@ fn an_invalid_answer_is_repaired_once_and_never_from_the_upstreams_purse() {
     assert_eq!(next.kind, AttemptKind::Repair);
     assert!((world.retry.ratio() - 1.0).abs() < 1e-9);
     assert_eq!(withheld(&world.next(&seen)), None, "a second repair is not made");
+}
+
+#[test]
+fn a_repair_that_is_not_made_says_why_and_is_no_withheld_retry() {
+    let invalid = |world: &World| Observation {
+        permission: Permission::Forbidden,
+        mendable: true,
+        ..world.seen(Class::Content)
+    };
+    let why = |mut world: World, seen: Observation| match world.next(&seen) {
+        Step::Stop(stop) => (stop.repair_withheld, stop.withheld),
+        Step::Attempt(next) => panic!("attempt {} instead of a stop", next.number),
+    };
+    let world = || World::new(None);
+    let spent =
+        || World { repair: Purse::new(&BudgetPolicy { capacity: 0.5, reward: 0.0 }, world().now), ..world() };
+    for (world, change, expected) in [
+        (World::new(Some(1)), Observation { ..invalid(&world()) }, Withheld::MaxAttempts),
+        (world(), Observation { awaited: false, ..invalid(&world()) }, Withheld::Orphaned),
+        (
+            world(),
+            Observation { min_useful: Duration::from_secs(600), ..invalid(&world()) },
+            Withheld::Deadline,
+        ),
+        (spent(), Observation { ..invalid(&world()) }, Withheld::Budget),
+    ] {
+        assert_eq!(why(world, change), (Some(expected), None));
+    }
+    let mut repaired = world();
+    let seen = invalid(&repaired);
+    attempt(repaired.next(&seen));
+    assert_eq!(why(repaired, seen), (None, None), "a second repair is never made");
 }
 
 #[test]

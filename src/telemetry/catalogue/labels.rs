@@ -10,6 +10,9 @@ use crate::{
 
 /// How a joined call's wait can end.
 pub const WAIT_OUTCOMES: &[&str] = &["answered", "left"];
+/// What can keep an answer from being repaired.
+pub const REPAIRS_WITHHELD: &[Withheld] =
+    &[Withheld::MaxAttempts, Withheld::Orphaned, Withheld::Deadline, Withheld::Budget];
 /// Stands in the place of an error type for what was given up, where no other label tells.
 pub const CANCELLED: &str = "cancelled";
 /// The ways of a token.
@@ -45,6 +48,8 @@ pub const PROFILE: Label = Label::from("profile", Values::Profile);
 pub const REASON: Label = Label::closed("reason", ErrorType::LABELS);
 /// Why a connection was refused.
 pub const REFUSAL: Label = Label::closed("reason", Refusal::LABELS);
+/// Why an answer was not repaired.
+pub const REPAIR_WITHHELD: Label = Label::closed("reason", &REPAIR_WITHHELD_WORDS);
 /// What part of telemetry something is about.
 pub const SIGNAL: Label = Label::closed("signal", Signal::LABELS);
 /// The upstream's configured name.
@@ -101,3 +106,10 @@ const NO_ANSWERS: [&str; ErrorType::LABELS.len() + 1] = {
     }
     words
 };
+
+const REPAIR_WITHHELD_WORDS: [&str; 4] = [
+    Withheld::MaxAttempts.as_str(),
+    Withheld::Orphaned.as_str(),
+    Withheld::Deadline.as_str(),
+    Withheld::Budget.as_str(),
+];

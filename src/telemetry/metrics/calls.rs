@@ -10,9 +10,9 @@ use super::{
     table::{ByName, Grid, Level},
 };
 use crate::{
-    extraction::{Alignment, Entry, Phase, Verdict},
+    extraction::{Alignment, Entry, Phase, Verdict, Withheld},
     telemetry::{
-        catalogue::{OTHER, list},
+        catalogue::{OTHER, labels::REPAIRS_WITHHELD, list},
         event::{CacheResult, CallEnded, ValidationResult},
         settings::Configured,
         spans::SpanIds,
@@ -34,6 +34,7 @@ struct ProfileMetrics {
     late: Grid<Counter>,
     durations: Grid<OnceLock<Traced<Histogram>>>,
     validation: Grid<Counter>,
+    repairs_withheld: Grid<Traced<Counter>>,
     entities: Grid<Counter>,
 }
 
@@ -93,6 +94,14 @@ impl CallMetrics {
         }
     }
 
+    pub(super) fn repair_withheld(&self, profile: &str, reason: Withheld, span: Option<SpanIds>) {
+        let reason = REPAIRS_WITHHELD.iter().position(|why| *why == reason);
+        if let Some(withheld) = reason.and_then(|reason| self.profile(profile).repairs_withheld.at(0, reason))
+        {
+            withheld.increment(span);
+        }
+    }
+
     pub(super) fn grounded(&self, profile: &str, alignment: Alignment, count: u64) {
         if let Some(entities) = self.profile(profile).entities.at(0, alignment as usize) {
             entities.increment(count);
@@ -120,6 +129,10 @@ impl ProfileMetrics {
             durations: Grid::new(&[()], &caches, |(), ()| OnceLock::new()),
             validation: Grid::new(&[()], ValidationResult::ALL, |(), result| {
                 instruments.counter(&list::VALIDATION_TOTAL, [profile.clone(), word(result.as_str())])
+            }),
+            repairs_withheld: Grid::new(&[()], REPAIRS_WITHHELD, |(), reason| {
+                let labels = [profile.clone(), word(reason.as_str())];
+                instruments.traced_counter(&list::REPAIRS_WITHHELD_TOTAL, labels)
             }),
             entities: Grid::new(&[()], Alignment::ALL, |(), alignment| {
                 instruments.counter(&list::ENTITIES_TOTAL, [profile.clone(), word(alignment.as_str())])

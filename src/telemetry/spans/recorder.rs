@@ -61,6 +61,9 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
             // What the gateway did with the answer is none of the upstream's time.
             span.end_with_timestamp(now() - judging);
         }
+        Event::RepairWithheld { reason, .. } => {
+            span.set_attribute(KeyValue::new("tidegate.repair.withheld", reason.as_str()));
+        }
         Event::RetryWithheld { reason, budget_limit, .. } => {
             span.set_attribute(KeyValue::new("tidegate.retry.withheld", reason.as_str()));
             if let Some(limit) = budget_limit {

@@ -218,3 +218,19 @@ async fn an_answer_that_a_deadline_cut_short_has_the_status_that_its_head_brough
     let labels = [("http_response_status_code", "200"), ("error_type", "deadline_exceeded")];
     assert!(metrics.sum("http_client_request_duration_seconds_count", &labels) > 0.5, "{}", metrics.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_mended_says_why() {
+    let stage =
+        Stage::set(Script::of([Rule::new(Fault::WrongSchema)]), &[("retry", "max_attempts = 1")]).await;
+    stage.call(TEXT).await.unwrap_err();
+    let metrics = stage.metrics_at_rest(1).await;
+    let labels = [("profile", "entities"), ("reason", "max_attempts")];
+    let counted = metrics.sum("tidegate_extract_repairs_withheld_total", &labels);
+    assert!((counted - 1.0).abs() < 0.5, "{counted}");
+    let curtain = stage.close().await;
+    let (_, flight) = server_and_flight(&curtain.spans);
+    assert_eq!(flight.unwrap().attribute("tidegate.repair.withheld"), Some("max_attempts"));
+    let lines = curtain.lines("tidegate.repair.withheld");
+    assert_eq!((lines.len(), &lines[0]["error.type"]), (1, &serde_json::json!("schema_invalid")));
+}
