@@ -52,9 +52,11 @@ pub(super) fn short_of_time() -> Query {
     share(&[], &late_calls(&unsent), &rated_calls())
 }
 
-/// The share of all calls that their callers gave up, as the alert counts it.
-pub(super) fn given_up() -> Query {
-    share(&[], &series(&list::CALLS).is(&labels::VERDICT, Verdict::Cancelled.as_str()), &series(&list::CALLS))
+/// The profiles whose callers give up most, as the alert counts them.
+pub(super) fn most_given_up(floor: f64) -> Query {
+    let given_up = series(&list::CALLS).is(&labels::VERDICT, Verdict::Cancelled.as_str());
+    let share = share(&[&labels::PROFILE], &given_up, &series(&list::CALLS));
+    worst(&labels::PROFILE, &share, &series(&list::CALLS), floor)
 }
 
 /// Calls whose deadline passed while they were doing one of these.

@@ -108,7 +108,9 @@ impl Limits {
     /// Answers that can't be used: from where on one way of it may be beyond its own limit, and from where
     /// on one of them must be.
     pub(super) fn unusable(&self) -> Steps {
-        let ways = [self.0.truncated_share, self.0.schema_invalid_share, self.0.refused_share];
+        let Thresholds { no_content_share, truncated_share, schema_invalid_share, refused_share, .. } =
+            self.0;
+        let ways = [no_content_share, truncated_share, schema_invalid_share, refused_share];
         let (least, all) = (ways.iter().copied().fold(1.0, f64::min), ways.iter().sum::<f64>());
         vec![(least, YELLOW), (rounded(all), RED)]
     }
@@ -148,7 +150,7 @@ mod tests {
             (limits.overhead(), Thresholds::DEFAULT.overhead),
             (limits.amplification(), Thresholds::DEFAULT.amplification),
             (limits.empty(), Thresholds::DEFAULT.empty_share),
-            (limits.unusable(), 0.2),
+            (limits.unusable(), 0.25),
             (limits.ungrounded(), Thresholds::DEFAULT.ungrounded_share),
             (limits.failed_attempts(), Thresholds::DEFAULT.failed_share),
         ] {

@@ -1,18 +1,22 @@
 //! The first line: are users hurt, and by whom?
 
-use crate::monitoring::{
-    dashboards::{
-        board::FIRING,
-        figures,
-        grid::{Row, row},
-        limits::Limits,
-        model::Panel,
-        palette::{GREEN, RED},
-        panels::{stat, unit},
-        scope, slo,
+use crate::{
+    monitoring::{
+        dashboards::{
+            board::FIRING,
+            figures,
+            grid::{Row, row},
+            limits::Limits,
+            model::Panel,
+            palette::{GREEN, RED},
+            panels::{stat, unit},
+            scope::{self, legend},
+            slo,
+        },
+        query::{self, Query},
+        rules::recording::ERROR_BUDGET_LEFT,
     },
-    query::{self, Query},
-    rules::recording::ERROR_BUDGET_LEFT,
+    telemetry::catalogue::labels,
 };
 
 pub(super) fn users(limits: &Limits) -> Row {
@@ -84,20 +88,21 @@ fn failed(limits: &Limits) -> Vec<Panel> {
 }
 
 fn given_up(limits: &Limits) -> Panel {
-    let steps = limits.given_up();
+    let (steps, floor) = (limits.given_up(), limits.0.traffic);
     stat(
         "Given up by callers",
         unit::RATIO,
         &format!(
-            "The share of calls whose callers left before the answer. Nobody failed by then, so no error tells \
-             of it: an upstream that has become slow shows here first. Worry above {}. Next: Call latency, \
-             and Upstreams & tokens for whose.",
+            "The profiles with the highest share of calls whose callers left before the answer, of those with more \
+             than {floor} calls per second. Nobody failed by then, so no error tells of it: an upstream that has \
+             become slow shows here first. Worry above {}. Next: Call latency, and Upstreams & tokens for whose.",
             Limits::first(&steps)
         ),
     )
-    .ask(&figures::given_up(), "given up")
+    .ask(&figures::most_given_up(floor), legend(&labels::PROFILE))
+    .named()
     .thresholds(GREEN, &steps)
-    .or_else("no calls")
+    .or_else("few or no calls")
     .leads_to("tidegate-upstreams", "Upstreams & tokens")
 }
 
