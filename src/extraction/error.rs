@@ -81,10 +81,17 @@ pub struct UpstreamFailure {
 /// One thing wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
-    /// The field, in the proto's words, for example `cache.mode`.
+    /// The field, in the proto's words, for example `cache.mode`; empty for the message as a whole.
     pub field: &'static str,
     /// What is wrong and what to do. Never holds the caller's text.
     pub description: String,
+}
+
+impl std::fmt::Display for FieldViolation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let colon = if self.field.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.field, self.description)
+    }
 }
 
 labels! {

@@ -20,13 +20,14 @@ use tower::{Layer, Service};
 use tracing::Span;
 
 use super::{
-    deadline, request_body,
+    deadline,
+    request_body::{Incomplete, timed},
     status::{code_name, status},
-    unread::{Unread, too_late},
+    unread::Unread,
 };
 use crate::{
     admission::Admission,
-    extraction::{Deadline, Entry, ExtractError},
+    extraction::{Deadline, Entry, ExtractError, Phase},
     telemetry::{CallGuard, Event, Observer, RpcGuard, Spans},
 };
 
@@ -137,8 +138,15 @@ where
         }
         if !STREAMED.contains(&method) {
             let (observer, limit) = (Arc::clone(&self.shared.observer), self.shared.body_time);
-            let late = move || observer.observe(&Event::RequestLate { method, limit, span: &span });
-            request = request.map(|body| request_body::timed(body, limit, late));
+            let unread = unread.clone();
+            let incomplete = move |why| match why {
+                Incomplete::Late => {
+                    observer.observe(&Event::RequestLate { method, limit, span: &span });
+                    unread.iter().for_each(Unread::late);
+                }
+                Incomplete::Broken => unread.iter().for_each(|unread| unread.end(&ExtractError::Cancelled)),
+            };
+            request = request.map(|body| timed(body, limit, incomplete));
         }
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
@@ -154,10 +162,8 @@ where
                     Err(_panic) => status(&ExtractError::Internal { what: "panic" }, None).into_http(),
                 },
                 () = last_call => {
-                    let error = too_late();
-                    if let Some(unread) = &unread {
-                        unread.end(&error);
-                    }
+                    unread.iter().for_each(Unread::late);
+                    let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
                     status(&error, None).into_http()
                 }
             };

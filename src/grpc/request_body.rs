@@ -16,19 +16,42 @@ use tonic::{Status, body::Body};
 use super::status::status;
 use crate::extraction::{ExtractError, Phase};
 
-/// Bounds the time that `body` may take: a request counts as a call, and takes a place, only when it is
-/// complete. If it is `late`, that is told, and the request ends.
-pub(super) fn timed(body: Body, limit: Duration, late: impl FnOnce() + Send + Unpin + 'static) -> Body {
-    Body::new(TimedBody { body, limit: Box::pin(sleep(limit)), late: Some(late) })
+/// What keeps a body from being complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Incomplete {
+    /// It did not come in time.
+    Late,
+    /// Its caller left, or the connection broke.
+    Broken,
+}
+
+/// Bounds the time that `body` may take: a request takes a place only when it is complete. If it never is, `why` is
+/// told, and the request ends.
+pub(super) fn timed(
+    body: Body,
+    limit: Duration,
+    why: impl FnOnce(Incomplete) + Send + Unpin + 'static,
+) -> Body {
+    Body::new(TimedBody { body, limit: Box::pin(sleep(limit)), why: Some(why) })
 }
 
 struct TimedBody<F> {
     body: Body,
     limit: Pin<Box<Sleep>>,
-    late: Option<F>,
+    why: Option<F>,
 }
 
-impl<F: FnOnce() + Unpin> http_body::Body for TimedBody<F> {
+impl<F: FnOnce(Incomplete)> TimedBody<F> {
+    fn ends(&mut self, why: Incomplete) -> Status {
+        if let Some(tell) = self.why.take() {
+            tell(why);
+        }
+        let late = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
+        status(if why == Incomplete::Late { &late } else { &ExtractError::Cancelled }, None)
+    }
+}
+
+impl<F: FnOnce(Incomplete) + Unpin> http_body::Body for TimedBody<F> {
     type Data = <Body as http_body::Body>::Data;
     type Error = Status;
 
@@ -37,14 +60,10 @@ impl<F: FnOnce() + Unpin> http_body::Body for TimedBody<F> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Status>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            return Poll::Ready(frame);
+            return Poll::Ready(frame.map(|frame| frame.map_err(|_broken| self.ends(Incomplete::Broken))));
         }
         ready!(self.limit.as_mut().poll(cx));
-        if let Some(late) = self.late.take() {
-            late();
-        }
-        let error = ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None };
-        Poll::Ready(Some(Err(status(&error, None))))
+        Poll::Ready(Some(Err(self.ends(Incomplete::Late))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -212,7 +212,7 @@ fn retry_after(error: &ExtractError) -> Option<Duration> {
 fn message(error: &ExtractError, row: &Row) -> String {
     let mut message = match error {
         ExtractError::Invalid(violations) => {
-            let all: Vec<_> = violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+            let all: Vec<_> = violations.iter().map(ToString::to_string).collect();
             format!("{}: {}", row.message, all.join("; "))
         }
         ExtractError::Unimplemented { what } => format!("{what}: {}", row.message),

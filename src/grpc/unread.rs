@@ -1,5 +1,8 @@
 //! Calls whose message could not be read: too large, not of the proto, cut off, or late. No handler ever hears of
 //! them, but they are calls, and are counted and answered like others.
+//!
+//! Whatever keeps a message from coming is its caller's doing, or nobody's, and never the gateway's failure: nobody has
+//! shown a key yet, and strangers must not spend the error budget.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,23 +14,25 @@ use super::{
     status::{code_name, status},
 };
 use crate::{
-    extraction::{ExtractError, FieldViolation, Phase},
+    extraction::{ExtractError, FieldViolation},
     telemetry::CallGuard,
 };
 
 /// A call that no handler has taken up yet; among its request's extensions. If none ever does, it ends with what
-/// became of the request.
+/// became of the request: left, unless something else is said of it.
 #[derive(Clone)]
-pub(super) struct Unread(Arc<Mutex<Option<CallGuard>>>);
+pub(super) struct Unread(Arc<Waiting>);
+
+struct Waiting(Mutex<Option<CallGuard>>);
 
 impl Unread {
     pub(super) fn new(guard: CallGuard) -> Self {
-        Self(Arc::new(Mutex::new(Some(guard))))
+        Self(Arc::new(Waiting(Mutex::new(Some(guard)))))
     }
 
-    /// Takes the call up.
+    /// Takes the call up: the message has come, and what the call takes is measured from now on.
     pub(super) fn take(&self) -> Option<CallGuard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.take()
     }
 
     /// Ends the call, unless it was taken up.
@@ -37,32 +42,46 @@ impl Unread {
         }
     }
 
+    /// The message did not come in time.
+    pub(super) fn late(&self) {
+        self.end(&unreadable("did not come in time"));
+    }
+
     /// The answer, in our words where the transport could not read the message.
     pub(super) fn answer(&self, response: Response<Body>) -> Response<Body> {
         let Some(guard) = self.take() else { return response };
         let said = code(response.headers());
         let is = |code| said == Some(code_name(code));
-        let (error, answer) = if is(Code::OutOfRange) {
-            let error = unreadable("is too large: shorten `text`");
-            let answer = status(&error, None).into_http();
-            (error, answer)
+        let what = if is(Code::OutOfRange) {
+            "is too large: shorten `text`"
         } else if is(Code::Internal) {
-            let error = unreadable("is no valid ExtractRequest, whose strings are UTF-8: look at the proto");
-            let answer = status(&error, None).into_http();
-            (error, answer)
-        } else if is(Code::DeadlineExceeded) {
-            (too_late(), response)
+            "can't be read as an ExtractRequest that is not compressed: look at the proto; strings are UTF-8"
         } else {
-            (ExtractError::Invalid(Arc::default()), response)
+            let unimplemented = ExtractError::Unimplemented { what: "this encoding of messages" };
+            let other = ExtractError::Invalid(Arc::default());
+            guard.end(Err(if is(Code::Unimplemented) { &unimplemented } else { &other }));
+            return response;
         };
+        let error = unreadable(what);
         guard.end(Err(&error));
-        answer
+        status(&error, None).into_http()
     }
 }
 
-/// The deadline passed before the message had come.
-pub(super) fn too_late() -> ExtractError {
-    ExtractError::DeadlineExceeded { phase: Phase::Admission, last: None }
+impl Waiting {
+    fn take(&self) -> Option<CallGuard> {
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        guard.restart();
+        Some(guard)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(guard) = self.take() {
+            guard.end(Err(&ExtractError::Cancelled));
+        }
+    }
 }
 
 fn unreadable(what: &str) -> ExtractError {

@@ -53,6 +53,11 @@ impl CallGuard {
         }
     }
 
+    /// Starts the clock anew: what came before was the caller's time.
+    pub fn restart(&mut self) {
+        self.received = Instant::now();
+    }
+
     /// The call's span: SERVER for a gRPC call.
     pub fn span(&self) -> &Span {
         &self.span

@@ -34,3 +34,4 @@ mod requests;
 mod retries;
 mod services;
 mod tls;
+mod uploads;

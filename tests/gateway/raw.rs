@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use h2::client::SendRequest;
+use h2::{
+    SendStream,
+    client::{ResponseFuture, SendRequest},
+};
 use http::{HeaderMap, Method, Request};
 use prost::Message as _;
 use tidegate::proto;
@@ -69,12 +72,12 @@ impl Raw {
         tokio::time::timeout(PATIENCE, self.exchange(path, message, headers)).await.expect("no answer at all")
     }
 
-    async fn exchange(
+    /// A request's head; its body is yet to come.
+    pub(crate) async fn begin(
         &self,
         path: &str,
-        message: &[u8],
         headers: &[(&'static str, &str)],
-    ) -> (Status, Vec<u8>) {
+    ) -> (ResponseFuture, SendStream<Bytes>) {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("http://gateway{path}"))
@@ -84,7 +87,16 @@ impl Raw {
             request = request.header(*name, *value);
         }
         let mut requests = self.requests.clone().ready().await.unwrap();
-        let (response, mut body) = requests.send_request(request.body(()).unwrap(), false).unwrap();
+        requests.send_request(request.body(()).unwrap(), false).unwrap()
+    }
+
+    async fn exchange(
+        &self,
+        path: &str,
+        message: &[u8],
+        headers: &[(&'static str, &str)],
+    ) -> (Status, Vec<u8>) {
+        let (response, mut body) = self.begin(path, headers).await;
         body.send_data(framed(message), true).unwrap();
         let (head, mut body) = response.await.unwrap().into_parts();
         let mut flow = body.flow_control().clone();
@@ -100,14 +112,14 @@ impl Raw {
     }
 }
 
-fn status(headers: &HeaderMap) -> Option<Status> {
+pub(crate) fn status(headers: &HeaderMap) -> Option<Status> {
     headers
         .contains_key("grpc-status")
         .then(|| Status::from_header_map(headers).unwrap_or_else(|| Status::new(Code::Ok, "")))
 }
 
 /// A message as gRPC frames it: not compressed, its length, its bytes.
-fn framed(message: &[u8]) -> Bytes {
+pub(crate) fn framed(message: &[u8]) -> Bytes {
     let mut framed = BytesMut::with_capacity(message.len() + 5);
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).unwrap());

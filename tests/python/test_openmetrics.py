@@ -41,7 +41,6 @@ TRACED = {
 }
 
 
-
 class Collector:
     """Takes what is exported over OTLP and looks at nothing but the bytes."""
 

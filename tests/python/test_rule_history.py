@@ -107,6 +107,15 @@ def test_an_instance_that_is_hardly_ever_there_is_down(tmp_path):
     promtool(tmp_path, [([up], check("InstanceDown", [0.4, 0.6, 0.9], True))], interval="15s")
 
 
+def test_an_instance_that_is_back_for_good_is_not_down(tmp_path):
+    up, _ = instance([(600, 1200), (3600, 0)])
+    promtool(
+        tmp_path,
+        [([up], check("InstanceDown", [0.4, 0.52], True) + check("InstanceDown", [0.61, 0.7, 1.2], False))],
+        interval="15s",
+    )
+
+
 def rarely(counter, minutes, hours):
     """One more each so many minutes."""
     values = " ".join(str(minute // minutes) for minute in range(hours * HOUR))

@@ -95,7 +95,11 @@ impl Filling<'_> {
         if names.len() > NAMES_SHOWN_MAX {
             shown = format!("{shown} and {} more", names.len() - NAMES_SHOWN_MAX);
         }
-        let what = "is set, and nothing follows it here";
+        let what = if names.len() > 1 {
+            "are set, and nothing follows them here"
+        } else {
+            "is set, and nothing follows it here"
+        };
         let remedy = "look for a slip in the name, or for what is followed in docs/telemetry.md";
         self.warnings.push(Problem::at(shown, Complaint::new(what, remedy)));
     }

@@ -73,7 +73,7 @@ fn down(options: &Options) -> Alert {
 }
 
 fn instance_down(options: &Options) -> Alert {
-    let window = options.time(PRESENCE_WINDOW);
+    let (window, recent) = (options.time(PRESENCE_WINDOW), options.time(WINDOW));
     Alert {
         summary: "{{ $labels.instance }} is down".to_owned(),
         description:
@@ -82,7 +82,11 @@ fn instance_down(options: &Options) -> Alert {
                 .to_owned(),
         ..alert(
             "TidegateInstanceDown",
-            format!("{up} == 0\nor avg_over_time({up}[{window}]) < 0.5", up = up(options)),
+            format!(
+                "{up} == 0\nor (\n  avg_over_time({up}[{window}]) < 0.5\n  and min_over_time({up}[{recent}]) == 0\n  \
+                 and {up} >= 0\n)",
+                up = up(options)
+            ),
             5,
             Severity::Warning,
         )
