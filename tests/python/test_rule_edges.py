@@ -1,4 +1,4 @@
-"""Where each alert begins and ends: thresholds, floors of traffic, `for` and `keep_firing_for`, a hair to either side.
+"""Where alerts on shares and rates begin and end: thresholds, floors of traffic, `for` and `keep_firing_for`, a hair to either side.
 
 The figures stand here a second time on purpose: a rule whose window, threshold or patience is changed by mistake fires
 as its summary says, only elsewhere.
@@ -182,7 +182,7 @@ def sharp(edge):
     job, share = f"{edge.name}-sharp", edge.above / edge.worst
     begins = HEALTHY + share * edge.window + edge.after
     ends = END + (1 - share) * edge.window + edge.lingers
-    checks = [(begins - 1.5, False), (begins + 1.5, True), (ends - 1.5, True), (ends + 2, False)]
+    checks = [(begins - 0.5, False), (begins + 1.5, True), (ends - 1.5, True), (ends + 2, False)]
     fired = [firing(job, edge.alert, minute, expected, edge.severity) for minute, expected in checks]
     return fault(job, edge, edge.total, edge.worst), fired
 
