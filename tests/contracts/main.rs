@@ -12,6 +12,7 @@ mod architecture;
 mod imports;
 mod limits;
 mod paths;
+mod protos;
 mod rules;
 mod source;
 mod tidy;
