@@ -1,17 +1,32 @@
 //! Every fact that the gateway reports, in the past tense.
 
+mod answer;
+mod attempt;
+mod cache;
+mod call;
+mod connection;
+mod delivery;
+mod flight;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
 use tracing::Span;
 
-use super::flight::FlightEnd;
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Phase,
-        ResponseFacts, Trail, Usage, Verdict, WaitSource, Withheld, label::labels,
+        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Usage, WaitSource, Withheld,
     },
     upstream::Endpoint,
+};
+
+pub use self::{
+    answer::ValidationResult,
+    attempt::AttemptFacts,
+    cache::{CacheResult, EvictionCause},
+    call::CallEnded,
+    connection::Refusal,
+    delivery::{DropCause, Signal},
+    flight::FlightEnded,
 };
 
 /// Is told what happens. Must be quick and must never fail.
@@ -273,219 +288,5 @@ impl Event<'_> {
             | Self::EntityGrounded { .. }
             | Self::TelemetryDropped { .. } => None,
         }
-    }
-}
-
-/// How a call ended.
-#[derive(Debug)]
-pub struct CallEnded<'a> {
-    /// By which way it came.
-    pub entry: Entry,
-    /// The profile's configured name, or `inline`; absent when it could not be told.
-    pub profile: Option<&'a Arc<str>>,
-    /// Whether `CallStarted` was told for it.
-    pub started: bool,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// What the last attempt failed with, if it did.
-    pub error_type: Option<ErrorType>,
-    /// What the call was doing when its deadline passed.
-    pub phase: Option<Phase>,
-    /// The cache's part in it.
-    pub cache: Option<CacheResult>,
-    /// Age of the answer, for `hit` and `stale`.
-    pub cache_age: Option<Duration>,
-    /// Whether it waited for a flight that another call had started.
-    pub joined: bool,
-    /// The span of that flight, which is in another trace; absent if it did not take off.
-    pub flight: Option<&'a Span>,
-    /// When it came.
-    pub received: Instant,
-    /// By when it had to be answered; absent if it was refused before that was settled.
-    pub deadline: Option<Instant>,
-    /// From receipt to answer.
-    pub elapsed: Duration,
-    /// The part of it that the gateway itself took.
-    pub overhead: Option<Duration>,
-    /// Attempts of the flight it had or shared.
-    pub attempts: u32,
-    /// Those among them that were retries.
-    pub retries: u32,
-    /// Tokens of all those attempts.
-    pub usage: Usage,
-    /// The upstream asked last.
-    pub upstream: Option<&'a Arc<str>>,
-    /// All that was tried, by its flight or the one it joined, as far as the call lived to see it.
-    pub trail: &'a Trail,
-    /// The call's span: SERVER for a gRPC call.
-    pub span: &'a Span,
-}
-
-/// How a flight ended.
-#[derive(Debug)]
-pub struct FlightEnded<'a> {
-    /// The upstream asked last.
-    pub endpoint: &'a Arc<Endpoint>,
-    /// How.
-    pub end: FlightEnd,
-    /// Attempts made.
-    pub attempts: u32,
-    /// Retries among them.
-    pub retries: u32,
-    /// Time without a running attempt between the first and the last one.
-    pub retry_delay: Duration,
-    /// Calls that joined it.
-    pub followers: u64,
-    /// Tokens of all attempts.
-    pub usage: Usage,
-    /// What the last answer said of itself.
-    pub response: &'a ResponseFacts,
-    /// From take-off to landing.
-    pub elapsed: Duration,
-    /// The flight's span.
-    pub span: &'a Span,
-}
-
-/// What is known of an attempt when it starts.
-#[derive(Debug)]
-pub struct AttemptFacts {
-    /// Unique; what the upstream sees as `x-tidegate-attempt`.
-    pub id: Arc<str>,
-    /// Counted from 1 within the flight.
-    pub number: u32,
-    /// Why it is made.
-    pub kind: AttemptKind,
-    /// Who is asked.
-    pub endpoint: Arc<Endpoint>,
-    /// The wait before it.
-    pub wait: Duration,
-    /// What set the wait.
-    pub wait_source: Option<WaitSource>,
-    /// The attempt's CLIENT span.
-    pub span: Span,
-}
-
-labels! {
-    /// Why a connection was refused.
-    pub enum Refusal {
-        /// No file descriptor was left to accept it with.
-        OutOfFiles = "out_of_files",
-        /// The system could not accept it, for another reason.
-        AcceptFailed = "accept_failed",
-        /// The peer did not say in time what every HTTP/2 connection begins with.
-        Silent = "silent",
-        /// The peer said something else.
-        NotHttp2 = "not_http2",
-        /// The peer did not speak TLS where TLS is spoken.
-        TlsPlaintext = "tls_plaintext",
-        /// The peer showed no certificate where one is demanded.
-        TlsNoCertificate = "tls_no_certificate",
-        /// The peer's certificate is of another authority, expired or otherwise not valid.
-        TlsBadCertificate = "tls_bad_certificate",
-        /// The peer refused: most often, it does not trust our certificate.
-        TlsRejected = "tls_rejected",
-        /// No version, cipher or application protocol that both sides know.
-        TlsIncompatible = "tls_incompatible",
-        /// The handshake began and was not complete in time.
-        TlsTimeout = "tls_timeout",
-        /// The peer left in the middle of the handshake.
-        TlsClosed = "tls_closed",
-        /// The handshake failed for another reason.
-        TlsFailed = "tls_failed",
-    }
-}
-
-labels! {
-    /// The cache's part in a call.
-    pub enum CacheResult {
-        /// Answered from the cache.
-        Hit = "hit",
-        /// Nothing there: the call started a flight.
-        Miss = "miss",
-        /// Nothing there, but an identical call was running: the call joined it.
-        Joined = "joined",
-        /// Answered with an expired answer because the upstream failed.
-        Stale = "stale",
-        /// Not read, as asked or configured.
-        Bypass = "bypass",
-    }
-}
-
-labels! {
-    /// Why an answer left the cache.
-    pub enum EvictionCause {
-        /// Its time was over.
-        Expired = "expired",
-        /// It was removed.
-        Explicit = "explicit",
-        /// A newer answer took its place.
-        Replaced = "replaced",
-        /// The room was needed.
-        Size = "size",
-    }
-}
-
-labels! {
-    /// What came of holding an answer against its schema.
-    pub enum ValidationResult {
-        /// Valid, with something in it.
-        Valid = "valid",
-        /// Valid, be it after a repair, and nothing was found in the text.
-        ValidEmpty = "valid_empty",
-        /// Valid after a repair, with something in it.
-        Repaired = "repaired",
-        /// Against the schema, or not JSON.
-        SchemaInvalid = "schema_invalid",
-        /// Ended at the token limit.
-        Truncated = "truncated",
-        /// The model refused.
-        Refused = "refused",
-        /// No content.
-        Empty = "empty",
-    }
-}
-
-impl ValidationResult {
-    /// What can't be given to a caller.
-    pub const UNUSABLE: &'static [Self] = &[Self::SchemaInvalid, Self::Truncated, Self::Refused, Self::Empty];
-}
-
-labels! {
-    /// A kind of telemetry.
-    pub enum Signal {
-        /// Spans of traces.
-        Spans = "spans",
-        /// Metric points.
-        Metrics = "metrics",
-        /// Log lines.
-        Logs = "logs",
-    }
-}
-
-labels! {
-    /// Why telemetry could not be delivered.
-    pub enum DropCause {
-        /// It came faster than it could be delivered, and no place was left to wait in.
-        QueueFull = "queue_full",
-        /// The collector's name has no address.
-        Dns = "dns",
-        /// Nobody listens at the collector's address.
-        ConnectRefused = "connect_refused",
-        /// No connection came about, for another reason.
-        Connect = "connect",
-        /// TLS failed, or the collector's certificate is not trusted.
-        Tls = "tls",
-        /// The export took longer than it may.
-        Timeout = "timeout",
-        /// Somebody answers there, but not as a collector of OTLP over gRPC.
-        NotOtlp = "not_otlp",
-        /// The collector did not accept the credential, or wants one.
-        Unauthorized = "unauthorized",
-        /// The collector said that it can't take anything now.
-        Unavailable = "unavailable",
-        /// The collector did not accept what it was sent.
-        Rejected = "rejected",
-        /// None of these.
-        Other = "other",
     }
 }

@@ -21,12 +21,10 @@ use tracing_subscriber::{
 
 use self::{json::JsonLines, throttle::Throttle};
 use super::{
-    FlightEnd,
-    event::{CallEnded, DropCause, Event, FlightEnded, Observer, Signal},
+    event::{DropCause, Event, Observer, Signal},
     settings::{LogFormat, LogLevel},
-    spans::{TARGET, trace_id},
+    spans::TARGET,
 };
-use crate::extraction::{AttemptOutcome, BudgetLimit, ErrorDetail, ErrorType};
 
 /// The most lines a minute about undeliverable telemetry, per signal and cause: a collector that is down drops
 /// something at every export.
@@ -61,8 +59,13 @@ macro_rules! line {
     };
 }
 
-// Below the macro, which it uses.
+// Below the macro, which they use.
+mod attempts;
+mod calls;
 mod connections;
+mod flights;
+mod retries;
+mod server;
 
 impl Logs {
     /// Logs to `dispatch` what is at least as grave as `level`.
@@ -72,164 +75,6 @@ impl Logs {
             level: level.into(),
             drops: Throttle::new(DROP_LINES_MAX),
             refusals: Throttle::new(REFUSAL_LINES_MAX),
-        }
-    }
-
-    fn call_ended(&self, call: &CallEnded<'_>) {
-        line!(
-            self,
-            INFO,
-            "tidegate.call.finished",
-            "call finished",
-            span = call.span,
-            tidegate.call.entry = call.entry.as_str(),
-            tidegate.profile = call.profile.map(|profile| &**profile),
-            tidegate.call.verdict = call.verdict.as_str(),
-            "error.type" = call.error_type.map(ErrorType::as_str),
-            tidegate.deadline.phase = call.phase.map(crate::extraction::Phase::as_str),
-            tidegate.cache.result = call.cache.map(crate::telemetry::event::CacheResult::as_str),
-            tidegate.upstream = call.upstream.map(|upstream| &**upstream),
-            tidegate.call.joined = call.joined,
-            tidegate.flight.trace_id = call.flight.and_then(trace_id),
-            tidegate.call.attempts = call.attempts,
-            tidegate.call.retries = call.retries,
-            gen_ai.usage.input_tokens = call.usage.input_tokens,
-            gen_ai.usage.output_tokens = call.usage.output_tokens,
-            duration_ms = milliseconds(call.elapsed),
-            overhead_ms = call.overhead.map(milliseconds),
-        );
-    }
-
-    fn flight_ended(&self, flight: &FlightEnded<'_>) {
-        line!(
-            self,
-            DEBUG,
-            "tidegate.flight.finished",
-            "flight finished",
-            span = flight.span,
-            tidegate.upstream = &*flight.endpoint.name,
-            "error.type" = flight.end.error_type().map(ErrorType::as_str),
-            cancelled = flight.end == FlightEnd::GivenUp,
-            tidegate.call.attempts = flight.attempts,
-            tidegate.call.retries = flight.retries,
-            retry_delay_ms = milliseconds(flight.retry_delay),
-            followers = flight.followers,
-            duration_ms = milliseconds(flight.elapsed),
-        );
-    }
-
-    fn attempt_ended(&self, event: &Event<'_>) {
-        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed, .. } =
-            *event
-        else {
-            return;
-        };
-        if outcome == AttemptOutcome::Failure {
-            line!(
-                self,
-                WARN,
-                "tidegate.attempt.failed",
-                "attempt failed",
-                span = &attempt.span,
-                tidegate.upstream = &*attempt.endpoint.name,
-                tidegate.attempt.id = &*attempt.id,
-                tidegate.attempt.number = attempt.number,
-                tidegate.attempt.kind = attempt.kind.as_str(),
-                "error.type" = error_type.map(ErrorType::as_str),
-                tidegate.error.detail = detail.map(ErrorDetail::as_str),
-                http.response.status_code = http_status,
-                duration_ms = milliseconds(elapsed),
-            );
-        } else {
-            line!(
-                self,
-                DEBUG,
-                "tidegate.attempt.finished",
-                "attempt finished",
-                span = &attempt.span,
-                tidegate.upstream = &*attempt.endpoint.name,
-                tidegate.attempt.id = &*attempt.id,
-                tidegate.attempt.number = attempt.number,
-                tidegate.attempt.kind = attempt.kind.as_str(),
-                tidegate.attempt.outcome = outcome.as_str(),
-                http.response.status_code = http_status,
-                gen_ai.usage.input_tokens = usage.input_tokens,
-                gen_ai.usage.output_tokens = usage.output_tokens,
-                duration_ms = milliseconds(elapsed),
-            );
-        }
-    }
-
-    fn server(&self, event: &Event<'_>) {
-        if let Event::ServerStarted { grpc, admin } = *event {
-            line!(self, INFO, "tidegate.server.started", "server started",
-                grpc = %grpc, admin = %admin, version = env!("CARGO_PKG_VERSION"),
-            );
-        }
-        if let Event::ConfigDoubted { key, doubt } = *event {
-            line!(
-                self,
-                WARN,
-                "tidegate.config.doubted",
-                "a setting does nothing or may be a mistake",
-                key,
-                doubt,
-            );
-        }
-        if let Event::ServerDraining { running, limit } = *event {
-            line!(
-                self,
-                INFO,
-                "tidegate.server.draining",
-                "server draining",
-                running,
-                limit_ms = milliseconds(limit),
-            );
-        }
-        if let Event::ServerStopped { cut } = *event {
-            line!(self, INFO, "tidegate.server.stopped", "server stopped", cut,);
-        }
-    }
-
-    fn retry(&self, event: &Event<'_>) {
-        if let Event::RetryScheduled {
-            endpoint,
-            reason,
-            source,
-            delay,
-            next_number,
-            budget_ratio,
-            remaining,
-            span,
-        } = *event
-        {
-            line!(
-                self,
-                INFO,
-                "tidegate.retry.scheduled",
-                "retry scheduled",
-                span = span,
-                tidegate.upstream = &*endpoint.name,
-                tidegate.attempt.number = next_number,
-                reason = reason.as_str(),
-                tidegate.attempt.wait_ms = milliseconds(delay),
-                tidegate.attempt.wait_source = source.as_str(),
-                budget_ratio,
-                deadline_remaining_ms = milliseconds(remaining),
-            );
-        }
-        if let Event::RetryWithheld { endpoint, error_type, reason, budget_limit, span } = *event {
-            line!(
-                self,
-                WARN,
-                "tidegate.retry.withheld",
-                "retry withheld",
-                span = span,
-                tidegate.upstream = &*endpoint.name,
-                reason = reason.as_str(),
-                tidegate.retry.budget_limit = budget_limit.map(BudgetLimit::as_str),
-                "error.type" = error_type.as_str(),
-            );
         }
     }
 
@@ -296,31 +141,10 @@ impl Observer for Logs {
             }
             Event::CallEnded(ref call) => self.call_ended(call),
             Event::FlightEnded(ref flight) => self.flight_ended(flight),
-            Event::FlightWaited { answered, elapsed, flight, span } => {
-                line!(
-                    self,
-                    DEBUG,
-                    "tidegate.flight.waited",
-                    "wait for a flight ended",
-                    span = span,
-                    answered,
-                    tidegate.flight.trace_id = flight.and_then(trace_id),
-                    duration_ms = milliseconds(elapsed),
-                );
-            }
+            Event::FlightWaited { .. } => self.flight_waited(event),
             Event::AttemptEnded { .. } => self.attempt_ended(event),
-            Event::RetryScheduled { .. } | Event::RetryWithheld { .. } => self.retry(event),
-            Event::RepairWithheld { profile, error_type, reason, span } => {
-                line!(
-                    self,
-                    WARN,
-                    "tidegate.repair.withheld",
-                    "repair withheld",
-                    span = span,
-                    tidegate.profile = &**profile,
-                    reason = reason.as_str(),
-                    "error.type" = error_type.as_str(),
-                );
+            Event::RetryScheduled { .. } | Event::RetryWithheld { .. } | Event::RepairWithheld { .. } => {
+                self.retry(event);
             }
             Event::TelemetryDropped { signal, count, cause, endpoint } => {
                 self.dropped(signal, count, cause, endpoint);

@@ -1,0 +1,53 @@
+//! Lines about attempts.
+
+use tracing::{dispatcher, level_filters::LevelFilter};
+
+use super::{Logs, ids, milliseconds};
+use crate::{
+    extraction::{AttemptOutcome, ErrorDetail, ErrorType},
+    telemetry::event::Event,
+};
+
+impl Logs {
+    pub(super) fn attempt_ended(&self, event: &Event<'_>) {
+        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed, .. } =
+            *event
+        else {
+            return;
+        };
+        if outcome == AttemptOutcome::Failure {
+            line!(
+                self,
+                WARN,
+                "tidegate.attempt.failed",
+                "attempt failed",
+                span = &attempt.span,
+                tidegate.upstream = &*attempt.endpoint.name,
+                tidegate.attempt.id = &*attempt.id,
+                tidegate.attempt.number = attempt.number,
+                tidegate.attempt.kind = attempt.kind.as_str(),
+                "error.type" = error_type.map(ErrorType::as_str),
+                tidegate.error.detail = detail.map(ErrorDetail::as_str),
+                http.response.status_code = http_status,
+                duration_ms = milliseconds(elapsed),
+            );
+        } else {
+            line!(
+                self,
+                DEBUG,
+                "tidegate.attempt.finished",
+                "attempt finished",
+                span = &attempt.span,
+                tidegate.upstream = &*attempt.endpoint.name,
+                tidegate.attempt.id = &*attempt.id,
+                tidegate.attempt.number = attempt.number,
+                tidegate.attempt.kind = attempt.kind.as_str(),
+                tidegate.attempt.outcome = outcome.as_str(),
+                http.response.status_code = http_status,
+                gen_ai.usage.input_tokens = usage.input_tokens,
+                gen_ai.usage.output_tokens = usage.output_tokens,
+                duration_ms = milliseconds(elapsed),
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Lines about retries, made and withheld.
+
+use tracing::{dispatcher, level_filters::LevelFilter};
+
+use super::{Logs, ids, milliseconds};
+use crate::{extraction::BudgetLimit, telemetry::event::Event};
+
+impl Logs {
+    pub(super) fn retry(&self, event: &Event<'_>) {
+        if let Event::RetryScheduled {
+            endpoint,
+            reason,
+            source,
+            delay,
+            next_number,
+            budget_ratio,
+            remaining,
+            span,
+        } = *event
+        {
+            line!(
+                self,
+                INFO,
+                "tidegate.retry.scheduled",
+                "retry scheduled",
+                span = span,
+                tidegate.upstream = &*endpoint.name,
+                tidegate.attempt.number = next_number,
+                reason = reason.as_str(),
+                tidegate.attempt.wait_ms = milliseconds(delay),
+                tidegate.attempt.wait_source = source.as_str(),
+                budget_ratio,
+                deadline_remaining_ms = milliseconds(remaining),
+            );
+        }
+        if let Event::RetryWithheld { endpoint, error_type, reason, budget_limit, span } = *event {
+            line!(
+                self,
+                WARN,
+                "tidegate.retry.withheld",
+                "retry withheld",
+                span = span,
+                tidegate.upstream = &*endpoint.name,
+                reason = reason.as_str(),
+                tidegate.retry.budget_limit = budget_limit.map(BudgetLimit::as_str),
+                "error.type" = error_type.as_str(),
+            );
+        }
+        if let Event::RepairWithheld { profile, error_type, reason, span } = *event {
+            line!(
+                self,
+                WARN,
+                "tidegate.repair.withheld",
+                "repair withheld",
+                span = span,
+                tidegate.profile = &**profile,
+                reason = reason.as_str(),
+                "error.type" = error_type.as_str(),
+            );
+        }
+    }
+}
