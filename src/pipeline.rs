@@ -177,6 +177,7 @@ impl Pipeline {
         let since = Instant::now();
         let mut wait = Wait {
             span: joined.then(|| spans::joined(guard.span())),
+            tenant: &call.tenant,
             observer: &*self.observer,
             guard,
             log: waiter.log().clone(),
@@ -292,6 +293,7 @@ struct Wait<'a> {
     guard: &'a mut CallGuard,
     observer: &'a dyn Observer,
     log: FlightLog,
+    tenant: &'a Tenant,
     /// Of a call that joined.
     span: Option<Span>,
     since: Instant,
@@ -307,7 +309,8 @@ impl Drop for Wait<'_> {
                 self.guard.flight(flight);
             }
             let flight = flight.as_ref();
-            self.observer.observe(&Event::FlightWaited { answered: self.answered, elapsed, flight, span });
+            let (answered, tenant) = (self.answered, self.tenant);
+            self.observer.observe(&Event::FlightWaited { answered, elapsed, flight, tenant, span });
         }
     }
 }

@@ -102,7 +102,7 @@ impl Extraction {
         if let Some(profile) = &profile {
             guard.profile(profile);
         }
-        let served = match self.let_in(request, received) {
+        let served = match self.let_in(request, received, guard) {
             Ok((call, admitted)) => {
                 *place = Some(admitted);
                 guard.accepted(&call.profile.name);
@@ -121,8 +121,10 @@ impl Extraction {
         &self,
         request: Request<proto::ExtractRequest>,
         received: Instant,
+        guard: &mut CallGuard,
     ) -> Result<(Call, Admitted), ExtractError> {
         let tenant = self.tenants.authenticate(request.metadata())?;
+        guard.tenant(&tenant);
         let admitted = self.admission.admit()?;
         let mut problems = Problems::default();
         let timeout = problems.note(deadline::timeout(request.metadata().as_ref()))?;

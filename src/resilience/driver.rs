@@ -76,7 +76,8 @@ impl Flight {
         let (log, gathering) = (self.log.clone(), self.gathering.clone());
         let flown = move || (log.trail(Instant::now()), gathering.now().followers);
         let observer = Arc::clone(&self.observer);
-        let guard = FlightGuard::begin(observer, self.endpoint(), self.span.clone(), flown);
+        let guard =
+            FlightGuard::begin(observer, self.endpoint(), self.tenant.clone(), self.span.clone(), flown);
         let landing = self.attempts().await;
         guard.end(landing.as_ref().map_or_else(end, |_| FlightEnd::Answered));
         landing
@@ -174,6 +175,7 @@ impl Flight {
                 next_number: next.number,
                 budget_ratio,
                 remaining: self.gathering.now().deadline.saturating_duration_since(now),
+                tenant: &self.tenant,
                 span: &self.span,
             });
             self.log.wait(now);
@@ -249,12 +251,18 @@ impl Flight {
                 error_type,
                 reason,
                 budget_limit: stop.budget_limit,
+                tenant: &self.tenant,
                 span: &self.span,
             });
         }
         if let Some(reason) = stop.repair_withheld {
-            let (profile, span) = (&self.question.profile.name, &self.span);
-            self.observer.observe(&Event::RepairWithheld { profile, error_type, reason, span });
+            self.observer.observe(&Event::RepairWithheld {
+                profile: &self.question.profile.name,
+                error_type,
+                reason,
+                tenant: &self.tenant,
+                span: &self.span,
+            });
         }
         if last.fault == Fault::DeadlineExceeded {
             return ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: None };

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::event::{CacheResult, CallEnded, Event, Observer};
-use crate::extraction::{Entry, ErrorType, ExtractError, Phase, Trail, Verdict};
+use crate::extraction::{Entry, ErrorType, ExtractError, Phase, Tenant, Trail, Verdict};
 
 /// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
 /// [`CallGuard::end`] means that nobody waits for its answer any more: because the gateway has cut it, its
@@ -17,6 +17,7 @@ pub struct CallGuard {
     entry: Entry,
     span: Span,
     received: Instant,
+    tenant: Option<Tenant>,
     profile: Option<Arc<str>>,
     accepted: bool,
     cache: Option<(CacheResult, Option<Duration>)>,
@@ -39,6 +40,7 @@ impl CallGuard {
             entry,
             span,
             received: Instant::now(),
+            tenant: None,
             profile: None,
             accepted: false,
             cache: None,
@@ -66,6 +68,11 @@ impl CallGuard {
     /// The time since receipt.
     pub fn elapsed(&self) -> Duration {
         self.received.elapsed()
+    }
+
+    /// Tells who calls.
+    pub fn tenant(&mut self, tenant: &Tenant) {
+        self.tenant = Some(tenant.clone());
     }
 
     /// Tells the profile: its configured name, or `inline`.
@@ -155,6 +162,7 @@ impl CallGuard {
         let counts = self.accepted && verdict != Verdict::Cancelled;
         self.observer.observe(&Event::CallEnded(CallEnded {
             entry: self.entry,
+            tenant: self.tenant.as_ref(),
             profile: self.profile.as_ref(),
             started: self.accepted,
             verdict,

@@ -14,7 +14,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Usage, WaitSource, Withheld,
+        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Tenant, Usage, WaitSource,
+        Withheld,
     },
     upstream::Endpoint,
 };
@@ -153,6 +154,8 @@ pub enum Event<'a> {
         elapsed: Duration,
         /// The flight's span; absent if it did not take off in that time.
         flight: Option<&'a Span>,
+        /// The call's tenant.
+        tenant: &'a Tenant,
         /// The span of the wait.
         span: &'a Span,
     },
@@ -193,6 +196,8 @@ pub enum Event<'a> {
         budget_ratio: f64,
         /// What is left until the deadline.
         remaining: Duration,
+        /// The flight's tenant.
+        tenant: &'a Tenant,
         /// The flight's span.
         span: &'a Span,
     },
@@ -206,6 +211,8 @@ pub enum Event<'a> {
         reason: Withheld,
         /// Which limit of the budget stood against it, if that was the reason.
         budget_limit: Option<BudgetLimit>,
+        /// The flight's tenant.
+        tenant: &'a Tenant,
         /// The flight's span.
         span: &'a Span,
     },
@@ -217,6 +224,8 @@ pub enum Event<'a> {
         error_type: ErrorType,
         /// Why not; `budget` is the tenant's purse for repairs.
         reason: Withheld,
+        /// The flight's tenant.
+        tenant: &'a Tenant,
         /// The flight's span.
         span: &'a Span,
     },

@@ -7,7 +7,7 @@ use tracing::Span;
 
 use super::event::{Event, FlightEnded, Observer};
 use crate::{
-    extraction::{AttemptOutcome, ErrorType, Trail},
+    extraction::{AttemptOutcome, ErrorType, Tenant, Trail},
     upstream::Endpoint,
 };
 
@@ -16,6 +16,7 @@ use crate::{
 pub struct FlightGuard<F: Fn() -> (Trail, u64)> {
     observer: Arc<dyn Observer>,
     endpoint: Arc<Endpoint>,
+    tenant: Tenant,
     span: Span,
     flown: F,
     departure: Instant,
@@ -54,9 +55,15 @@ impl FlightEnd {
 
 impl<F: Fn() -> (Trail, u64)> FlightGuard<F> {
     /// Reports the start.
-    pub fn begin(observer: Arc<dyn Observer>, endpoint: Arc<Endpoint>, span: Span, flown: F) -> Self {
+    pub fn begin(
+        observer: Arc<dyn Observer>,
+        endpoint: Arc<Endpoint>,
+        tenant: Tenant,
+        span: Span,
+        flown: F,
+    ) -> Self {
         observer.observe(&Event::FlightStarted { endpoint: &endpoint, span: &span });
-        Self { observer, endpoint, span, flown, departure: Instant::now(), ended: false }
+        Self { observer, endpoint, tenant, span, flown, departure: Instant::now(), ended: false }
     }
 
     /// Reports the end.
@@ -68,6 +75,7 @@ impl<F: Fn() -> (Trail, u64)> FlightGuard<F> {
         self.ended = true;
         let (trail, followers) = (self.flown)();
         self.observer.observe(&Event::FlightEnded(FlightEnded {
+            tenant: &self.tenant,
             endpoint: &self.endpoint,
             end,
             attempts: trail.made(),

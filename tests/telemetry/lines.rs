@@ -62,6 +62,7 @@ async fn lines_are_flat_and_name_their_trace() {
     assert_eq!(call["tidegate.cache.result"], "miss");
     assert!(call.get("error.type").is_none());
     assert_eq!(lines[6]["error.type"], "connect");
+    assert!(lines.iter().all(|line| line["tidegate.tenant"] == "editorial"), "{lines:#?}");
     let values = lines.iter().flat_map(|line| line.as_object().unwrap().values());
     assert!(values.into_iter().all(|value| !value.is_object() && !value.is_array()));
 }

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use tidegate::{
     extraction::{
         Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, HeadStatus,
-        Phase, ResponseFacts, Trail, Usage, WaitSource, Withheld,
+        Phase, ResponseFacts, Tenant, Trail, Usage, WaitSource, Withheld,
     },
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, OtlpCompression,
@@ -85,6 +85,11 @@ pub(crate) fn caller_headers(sampled: bool) -> HeaderMap {
     headers
 }
 
+/// The tenant of every scripted call.
+fn tenant() -> Tenant {
+    Tenant::configured("editorial")
+}
+
 fn usage() -> Usage {
     Usage { input_tokens: Some(120), output_tokens: Some(30) }
 }
@@ -97,7 +102,16 @@ pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: 
     let sent = AttemptRecord { wait, wait_source, outcome: None, ..record(number, kind) };
     let span = spans::attempt(flight, &sent, endpoint, Duration::from_secs(9));
     let id = Arc::clone(&sent.id);
-    AttemptFacts { id, number, kind, endpoint: Arc::clone(endpoint), wait, wait_source, span }
+    AttemptFacts {
+        id,
+        number,
+        kind,
+        tenant: tenant(),
+        endpoint: Arc::clone(endpoint),
+        wait,
+        wait_source,
+        span,
+    }
 }
 
 static NOTHING_TOLD: ResponseFacts = ResponseFacts { id: None, model: None, finish: None };
@@ -119,6 +133,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
     let server = telemetry.spans().server(METHOD, headers);
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
     let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server, CancellationToken::new());
+    call.tenant(&tenant());
     call.accepted(&profile);
     call.cache(CacheResult::Miss, None);
 
@@ -141,16 +156,18 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
         next_number: 2,
         budget_ratio: 0.99,
         remaining: Duration::from_secs(20),
+        tenant: &tenant(),
         span: &flight,
     });
     begin(2, AttemptKind::Retry, &flight).end(AttemptOutcome::Success, None, Some(200), usage(), LATENCY);
     observer.observe(&Event::AnswerValidated { profile: &profile, result: ValidationResult::Valid });
     observer.observe(&Event::EntityGrounded { profile: &profile, alignment: Alignment::Exact, count: 3 });
-    observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, None)));
+    observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &tenant(), &flight, None)));
     observer.observe(&Event::FlightWaited {
         answered: true,
         elapsed: Duration::from_millis(250),
         flight: Some(&flight),
+        tenant: &tenant(),
         span: &wait,
     });
     call.trail(&trail());
@@ -172,6 +189,7 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
     let server = telemetry.spans().server(METHOD, &HeaderMap::new());
     let rpc = RpcGuard::begin(Arc::clone(&observer), METHOD, server.clone());
     let mut call = CallGuard::begin(Arc::clone(&observer), Entry::Unary, server, CancellationToken::new());
+    call.tenant(&tenant());
     call.accepted(&profile);
     call.cache(CacheResult::Bypass, None);
     let flight = spans::flight(call.span(), &endpoint, &profile);
@@ -183,16 +201,23 @@ pub(crate) fn late_call(telemetry: &Telemetry) {
         endpoint: &endpoint,
         error_type: ErrorType::Connect,
         reason: Withheld::Deadline,
+        tenant: &tenant(),
         span: &flight,
     });
     observer.observe(&Event::RepairWithheld {
         profile: &profile,
         error_type: ErrorType::SchemaInvalid,
         reason: Withheld::Budget,
+        tenant: &tenant(),
         span: &flight,
     });
     drop(begin(2, AttemptKind::Hedge, &flight));
-    observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &flight, Some(ErrorType::Connect))));
+    observer.observe(&Event::FlightEnded(flight_ended(
+        &endpoint,
+        &tenant(),
+        &flight,
+        Some(ErrorType::Connect),
+    )));
     let late = ExtractError::DeadlineExceeded { phase: Phase::Attempt, last: Some(ErrorType::Connect) };
     call.end(Err(&late));
     rpc.end("DEADLINE_EXCEEDED");
@@ -212,10 +237,12 @@ pub(crate) fn the_rest(telemetry: &Telemetry) {
 
 fn flight_ended<'a>(
     endpoint: &'a Arc<Endpoint>,
+    tenant: &'a Tenant,
     span: &'a Span,
     error_type: Option<ErrorType>,
 ) -> FlightEnded<'a> {
     FlightEnded {
+        tenant,
         endpoint,
         end: error_type.map_or(FlightEnd::Answered, FlightEnd::Failed),
         attempts: 2,

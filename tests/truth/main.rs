@@ -23,4 +23,5 @@ mod spans;
 mod stage;
 #[path = "../support/gateway.rs"]
 mod support;
+mod tenants;
 mod tree;

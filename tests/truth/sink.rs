@@ -233,7 +233,7 @@ impl Span {
 
     /// Whether it is the span of one attempt.
     pub fn is_attempt(&self) -> bool {
-        self.name == "POST"
+        self.name.starts_with("POST ")
     }
 }
 

@@ -72,7 +72,7 @@ fn telling(span: &Span) -> BTreeMap<&str, &str> {
         assert_eq!(attributes.remove(key), Some(value), "{key} of {} {}", span.kind, span.name);
     }
     match (span.kind, &*span.name) {
-        ("CLIENT", "POST") => {
+        ("CLIENT", name) if name.starts_with("POST ") => {
             let id = attributes.remove("tidegate.attempt.id").expect("every attempt has an id");
             assert!(!id.is_empty());
             let remaining =
@@ -102,7 +102,7 @@ fn constant(span: &Span) -> Vec<(&'static str, &str)> {
             let method = if name == "grpc" { "_OTHER" } else { name };
             vec![("rpc.system.name", "grpc"), ("rpc.method", method)]
         }
-        ("CLIENT", "POST") => vec![
+        ("CLIENT", name) if name.starts_with("POST ") => vec![
             ("http.request.method", "POST"),
             ("server.address", "127.0.0.1"),
             ("tidegate.upstream", "primary"),

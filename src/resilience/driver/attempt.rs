@@ -72,6 +72,7 @@ impl Flight {
                 id: Arc::clone(&record.id),
                 number: record.number,
                 kind: record.kind,
+                tenant: self.tenant.clone(),
                 endpoint: Arc::clone(&endpoint),
                 wait: record.wait,
                 wait_source: record.wait_source,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tracing::Span;
 
 use crate::{
-    extraction::{AttemptKind, WaitSource},
+    extraction::{AttemptKind, Tenant, WaitSource},
     upstream::Endpoint,
 };
 
@@ -18,6 +18,8 @@ pub struct AttemptFacts {
     pub number: u32,
     /// Why it is made.
     pub kind: AttemptKind,
+    /// The tenant of the call that started its flight.
+    pub tenant: Tenant,
     /// Who is asked.
     pub endpoint: Arc<Endpoint>,
     /// The wait before it.

@@ -6,13 +6,15 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::cache::CacheResult;
-use crate::extraction::{Entry, ErrorType, Phase, Trail, Usage, Verdict};
+use crate::extraction::{Entry, ErrorType, Phase, Tenant, Trail, Usage, Verdict};
 
 /// How a call ended.
 #[derive(Debug)]
 pub struct CallEnded<'a> {
     /// By which way it came.
     pub entry: Entry,
+    /// Who called; absent while that was not known.
+    pub tenant: Option<&'a Tenant>,
     /// The profile's configured name, or `inline`; absent when it could not be told.
     pub profile: Option<&'a Arc<str>>,
     /// Whether `CallStarted` was told for it.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tracing::Span;
 
 use crate::{
-    extraction::{ResponseFacts, Usage},
+    extraction::{ResponseFacts, Tenant, Usage},
     telemetry::flight::FlightEnd,
     upstream::Endpoint,
 };
@@ -13,6 +13,8 @@ use crate::{
 /// How a flight ended.
 #[derive(Debug)]
 pub struct FlightEnded<'a> {
+    /// The tenant of the call that started it.
+    pub tenant: &'a Tenant,
     /// The upstream asked last.
     pub endpoint: &'a Arc<Endpoint>,
     /// How.

@@ -4,7 +4,7 @@ use tracing::{dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
-    extraction::{ErrorType, Phase},
+    extraction::{ErrorType, Phase, Tenant},
     telemetry::{
         event::{CacheResult, CallEnded},
         spans::trace_id,
@@ -20,6 +20,7 @@ impl Logs {
             "call finished",
             span = call.span,
             tidegate.call.entry = call.entry.as_str(),
+            tidegate.tenant = call.tenant.map(Tenant::as_str),
             tidegate.profile = call.profile.map(|profile| &**profile),
             tidegate.call.verdict = call.verdict.as_str(),
             "error.type" = call.error_type.map(ErrorType::as_str),

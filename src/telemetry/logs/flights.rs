@@ -20,6 +20,7 @@ impl Logs {
             "tidegate.flight.finished",
             "flight finished",
             span = flight.span,
+            tidegate.tenant = flight.tenant.as_str(),
             tidegate.upstream = &*flight.endpoint.name,
             "error.type" = flight.end.error_type().map(ErrorType::as_str),
             cancelled = flight.end == FlightEnd::GivenUp,
@@ -32,13 +33,14 @@ impl Logs {
     }
 
     pub(super) fn flight_waited(&self, event: &Event<'_>) {
-        let Event::FlightWaited { answered, elapsed, flight, span } = *event else { return };
+        let Event::FlightWaited { answered, elapsed, flight, tenant, span } = *event else { return };
         line!(
             self,
             DEBUG,
             "tidegate.flight.waited",
             "wait for a flight ended",
             span = span,
+            tidegate.tenant = tenant.as_str(),
             answered,
             tidegate.flight.trace_id = flight.and_then(trace_id),
             duration_ms = milliseconds(elapsed),

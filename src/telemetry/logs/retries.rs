@@ -15,6 +15,7 @@ impl Logs {
             next_number,
             budget_ratio,
             remaining,
+            tenant,
             span,
         } = *event
         {
@@ -24,6 +25,7 @@ impl Logs {
                 "tidegate.retry.scheduled",
                 "retry scheduled",
                 span = span,
+                tidegate.tenant = tenant.as_str(),
                 tidegate.upstream = &*endpoint.name,
                 tidegate.attempt.number = next_number,
                 reason = reason.as_str(),
@@ -33,26 +35,28 @@ impl Logs {
                 deadline_remaining_ms = milliseconds(remaining),
             );
         }
-        if let Event::RetryWithheld { endpoint, error_type, reason, budget_limit, span } = *event {
+        if let Event::RetryWithheld { endpoint, error_type, reason, budget_limit, tenant, span } = *event {
             line!(
                 self,
                 WARN,
                 "tidegate.retry.withheld",
                 "retry withheld",
                 span = span,
+                tidegate.tenant = tenant.as_str(),
                 tidegate.upstream = &*endpoint.name,
                 reason = reason.as_str(),
                 tidegate.retry.budget_limit = budget_limit.map(BudgetLimit::as_str),
                 "error.type" = error_type.as_str(),
             );
         }
-        if let Event::RepairWithheld { profile, error_type, reason, span } = *event {
+        if let Event::RepairWithheld { profile, error_type, reason, tenant, span } = *event {
             line!(
                 self,
                 WARN,
                 "tidegate.repair.withheld",
                 "repair withheld",
                 span = span,
+                tidegate.tenant = tenant.as_str(),
                 tidegate.profile = &**profile,
                 reason = reason.as_str(),
                 "error.type" = error_type.as_str(),

@@ -88,6 +88,9 @@ fn call_ended(span: &SpanRef<'_>, call: &CallEnded<'_>) {
         KeyValue::new("tidegate.call.attempts", i64::from(call.attempts)),
         KeyValue::new("tidegate.call.retries", i64::from(call.retries)),
     ]);
+    if let Some(tenant) = call.tenant {
+        span.set_attribute(KeyValue::new("tidegate.tenant", tenant.name()));
+    }
     if let Some(profile) = call.profile {
         span.set_attribute(KeyValue::new("tidegate.profile", profile.clone()));
     }
@@ -112,6 +115,7 @@ fn cache_answered(span: &SpanRef<'_>, result: CacheResult, age: Option<Duration>
 
 fn flight_ended(span: &SpanRef<'_>, flight: &FlightEnded<'_>) {
     span.set_attributes([
+        KeyValue::new("tidegate.tenant", flight.tenant.name()),
         KeyValue::new("tidegate.upstream", flight.endpoint.name.clone()),
         KeyValue::new("tidegate.call.attempts", i64::from(flight.attempts)),
         KeyValue::new("tidegate.call.retries", i64::from(flight.retries)),

@@ -37,6 +37,7 @@ async fn a_hit_is_one_span() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         ",
     );
 }
@@ -59,6 +60,7 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
         | tidegate.call.retries=2
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           CLIENT chat simulated
           | gen_ai.response.finish_reasons=[stop]
@@ -71,14 +73,15 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
           | tidegate.call.retry_delay_ms=N
           | tidegate.flight.followers=0
           | tidegate.profile=entities
-            CLIENT POST [error]
+          | tidegate.tenant=default
+            CLIENT POST initial [error]
             | error.type=server_error
             | http.response.status_code=500
             | tidegate.attempt.kind=initial
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
-            CLIENT POST [error]
+            CLIENT POST retry [error]
             | error.type=rate_limited
             | http.request.resend_count=1
             | http.response.status_code=429
@@ -87,7 +90,7 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
             | tidegate.attempt.wait_source=exponential
-            CLIENT POST
+            CLIENT POST retry
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N
             | http.request.resend_count=2
@@ -135,6 +138,7 @@ async fn an_expired_answer_hides_no_failure() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           CLIENT chat simulated [error]
           | error.type=server_error
@@ -144,7 +148,8 @@ async fn an_expired_answer_hides_no_failure() {
           | tidegate.flight.followers=0
           | tidegate.profile=entities
           | tidegate.retry.withheld=max_attempts
-            CLIENT POST [error]
+          | tidegate.tenant=default
+            CLIENT POST initial [error]
             | error.type=server_error
             | http.response.status_code=500
             | tidegate.attempt.kind=initial
@@ -181,6 +186,7 @@ async fn a_repair_says_what_it_is() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           CLIENT chat simulated
           | gen_ai.response.finish_reasons=[stop]
@@ -193,7 +199,8 @@ async fn a_repair_says_what_it_is() {
           | tidegate.call.retry_delay_ms=N
           | tidegate.flight.followers=0
           | tidegate.profile=entities
-            CLIENT POST [error]
+          | tidegate.tenant=default
+            CLIENT POST initial [error]
             | error.type=schema_invalid
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N
@@ -202,7 +209,7 @@ async fn a_repair_says_what_it_is() {
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
-            CLIENT POST
+            CLIENT POST repair
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N
             | http.request.resend_count=1

@@ -42,6 +42,7 @@ async fn a_failure_of_the_upstream_is_one_of_the_flight_and_of_the_call() {
         | tidegate.call.verdict=upstream_failed
         | tidegate.error.type=server_error
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           CLIENT chat simulated [error]
           | error.type=server_error
@@ -51,14 +52,15 @@ async fn a_failure_of_the_upstream_is_one_of_the_flight_and_of_the_call() {
           | tidegate.flight.followers=0
           | tidegate.profile=entities
           | tidegate.retry.withheld=max_attempts
-            CLIENT POST [error]
+          | tidegate.tenant=default
+            CLIENT POST initial [error]
             | error.type=malformed
             | http.response.status_code=200
             | tidegate.attempt.kind=initial
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
-            CLIENT POST [error]
+            CLIENT POST retry [error]
             | error.type=server_error
             | http.request.resend_count=1
             | http.response.status_code=500
@@ -122,6 +124,7 @@ async fn a_bad_request_is_one_span_without_blame() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=invalid
         | tidegate.profile=entities
+        | tidegate.tenant=default
         ",
     );
 }
@@ -190,6 +193,7 @@ async fn an_attempt_that_was_given_up_is_nobodys_fault() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=cancelled
         | tidegate.profile=entities
+        | tidegate.tenant=default
           CLIENT chat simulated
           | tidegate.call.attempts=1
           | tidegate.call.retries=0
@@ -197,7 +201,8 @@ async fn an_attempt_that_was_given_up_is_nobodys_fault() {
           | tidegate.flight.cancelled=true
           | tidegate.flight.followers=0
           | tidegate.profile=entities
-            CLIENT POST
+          | tidegate.tenant=default
+            CLIENT POST initial
             | tidegate.attempt.kind=initial
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=cancelled

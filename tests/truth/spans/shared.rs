@@ -124,6 +124,7 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           CLIENT chat simulated
           | gen_ai.response.finish_reasons=[stop]
@@ -136,7 +137,8 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
           | tidegate.call.retry_delay_ms=N
           | tidegate.flight.followers=1
           | tidegate.profile=entities
-            CLIENT POST
+          | tidegate.tenant=default
+            CLIENT POST initial
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N
             | http.response.status_code=200
@@ -152,6 +154,7 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
         | tidegate.call.retries=0
         | tidegate.call.verdict=ok
         | tidegate.profile=entities
+        | tidegate.tenant=default
         | tidegate.upstream=primary
           INTERNAL tidegate.flight.wait
           | tidegate.flight.wait.outcome=answered

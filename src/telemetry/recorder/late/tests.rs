@@ -7,7 +7,7 @@ use tracing::Span;
 
 use super::*;
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, HeadStatus, Trail, Usage},
+    extraction::{AttemptKind, AttemptOutcome, Entry, ErrorType, HeadStatus, Tenant, Trail, Usage},
     telemetry::{AttemptGuard, CallFilter, CallGuard, Configured, Observer, Recorder, event::AttemptFacts},
     upstream::{Endpoint, RetrySafety},
 };
@@ -37,6 +37,7 @@ fn attempt(recorder: &Recorder, id: &str) -> AttemptGuard {
         id: id.into(),
         number: 1,
         kind: AttemptKind::Initial,
+        tenant: Tenant::default(),
         endpoint: Arc::new(endpoint),
         wait: Duration::ZERO,
         wait_source: None,
