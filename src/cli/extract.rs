@@ -37,7 +37,7 @@ pub struct ExtractArgs {
     /// Print the whole answer as JSON
     #[arg(long)]
     pub json: bool,
-    /// The text to extract from; - reads it from standard input
+    /// The text to extract from, not the name of a file; - reads it from standard input
     #[arg(value_name = "TEXT|-")]
     pub text: String,
 }
@@ -67,6 +67,9 @@ impl From<CacheArg> for proto::CacheMode {
     }
 }
 
+/// In the place of a text: it comes from standard input.
+const STANDARD_INPUT: &str = "-";
+
 /// Where the caller's API key is read from.
 const API_KEY_VARIABLE: &str = "TIDEGATE_API_KEY";
 
@@ -81,8 +84,8 @@ pub async fn run(args: &ExtractArgs, environment: &Environment) -> Exit {
     };
     let text = match text(args) {
         Ok(text) => text,
-        Err(error) => {
-            eprintln!("can't read the text from standard input: {error}");
+        Err(problem) => {
+            eprintln!("{problem}");
             return Exit::Misused;
         }
     };
@@ -159,11 +162,27 @@ fn trust(args: &ExtractArgs) -> Result<Trust, String> {
     }
 }
 
-fn text(args: &ExtractArgs) -> std::io::Result<String> {
-    if args.text != "-" {
-        return Ok(args.text.clone());
+/// The text to send, or why there is none.
+fn text(args: &ExtractArgs) -> Result<String, String> {
+    if args.text != STANDARD_INPUT {
+        return words(&args.text);
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+    match std::io::stdin().read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("can't read the text from standard input: {error}")),
+    }
+}
+
+/// The text that stands on the command line. Whoever names a file there means what is in it, and the answer about its
+/// name would look like one. A directory's name may well be a text: `extract Paris`.
+fn words(text: &str) -> Result<String, String> {
+    if !fs::metadata(text).is_ok_and(|found| !found.is_dir()) {
+        return Ok(text.to_owned());
+    }
+    let command = "tidegate extract [OPTIONS] -";
+    Err(format!(
+        "{text:?} is the path of a file, and TEXT is the text itself; for what the file holds: \
+         {command} < FILE; for these very words: echo WORDS | {command}"
+    ))
 }

@@ -104,6 +104,27 @@ async fn extract_tells_why_a_call_failed() {
 }
 
 #[tokio::test]
+async fn extract_takes_no_files_name_for_a_text() {
+    let stage = Stage::healthy().await;
+    let addr = stage.gateway.grpc.to_string();
+    let (directory, path) = file(TEXT);
+    let link = directory.path().join("a link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for named in [&path, link.to_str().unwrap(), "Cargo.toml", "./Cargo.toml", "/dev/stdin"] {
+        let ran = run(&["extract", "--addr", &addr, named]).await;
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{named}");
+        assert!(ran.err.contains("extract [OPTIONS] - < FILE"), "{named}: {}", ran.err);
+    }
+    assert_eq!(stage.sent(), 0, "nobody was asked about a name");
+    let long = format!("{TEXT} {}", "/".repeat(5000));
+    for text in [TEXT, "src", "no-such-file.txt", directory.path().to_str().unwrap(), &long] {
+        let ran = run(&["extract", "--addr", &addr, text]).await;
+        assert_eq!(ran.code, Some(0), "{text}: {}", ran.err);
+    }
+    assert_eq!(run_with(&["extract", "--addr", &addr, "-"], "Cargo.toml", &[]).await.code, Some(0));
+}
+
+#[tokio::test]
 async fn extract_says_that_nobody_is_there() {
     let nowhere =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
