@@ -144,11 +144,6 @@ const WRONG: &[(&str, &str)] = &[
     ("[retry.budget]\nsize = 1", "retry.budget.size"),
     ("[upstream.secondary]", "upstream"),
     ("[profiles.entities.cache]\nTTL = \"1s\"", "profiles.entities.cache.TTL"),
-    // Names.
-    ("[profiles.Invoices]", "profiles.Invoices"),
-    ("[profiles.\"\"]", "profiles.\"\""),
-    ("[profiles.\"a b\"]", "profiles.\"a b\""),
-    ("[upstreams.\"a.b\"]", "upstreams.\"a.b\""),
     // Recognised, and not there yet.
     ("[jobs]\nstore = \"sqlite://tidegate.db\"", "jobs"),
     ("[profiles.entities]\nroute = [\"primary\", \"primary\"]", "profiles.entities.route"),
@@ -175,6 +170,49 @@ fn one_wrong_thing_is_one_problem_at_its_path() {
         assert_eq!(found.first(), Some(path), "{text}: {outcome:?}");
         assert_eq!(found.len(), 1, "{text}: {found:?}");
     }
+}
+
+#[test]
+fn a_bad_name_hides_nothing_of_its_section() {
+    let long = "n".repeat(64);
+    for name in ["\"bad name\"", "Primary", "\"a.b\"", "\"\"", "other", "\"ä\"", &long] {
+        let upstream = format!("[upstreams.{name}]\ndialect = \"smtp\"\nmodel = 7\ntimeout = \"1s\"\n");
+        let route = format!("[profiles.entities]\nroute = [{}]", toml::Value::from(name.trim_matches('"')));
+        let outcome = load_with(&format!("{upstream}{route}"), &[]);
+        let here = |key: &str| format!("upstreams.{name}{key}");
+        assert_eq!(
+            paths(&outcome),
+            [here(""), here(".dialect"), here(".base_url"), here(".model"), here(".timeout")],
+            "{outcome:?}"
+        );
+
+        let profile =
+            format!("[profiles.{name}]\nroute = [\"secondary\"]\ncache = {{ ttl = 5 }}\nschema = \"x\"");
+        let here = |key: &str| format!("profiles.{name}{key}");
+        let (route, ttl) = (here(".route[0]"), here(".cache.ttl"));
+        let (instructions, file) = (here(".instructions"), here(".schema_file"));
+        let outcome = minimal_and(&profile);
+        assert_eq!(
+            paths(&outcome),
+            [here(""), route, ttl, instructions, file, here(".schema")],
+            "{outcome:?}"
+        );
+
+        let outcome = minimal_and(&format!("[auth.tenants.{name}]\nkey_sha256 = [\"canary\"]\nkey = 1"));
+        let here = |key: &str| format!("auth.tenants.{name}{key}");
+        assert_eq!(paths(&outcome), [here(""), here(".key_sha256[0]"), here(".key")], "{outcome:?}");
+        assert!(!outcome.unwrap_err().to_string().contains("canary"));
+    }
+}
+
+#[test]
+fn a_section_that_is_sound_but_for_its_name_is_one_problem() {
+    let outcome = load_with(&MINIMAL.replace("primary", "\"my api\""), &[]);
+    assert_eq!(only_problem(outcome).path, "upstreams.\"my api\"");
+    let hash = "0".repeat(63) + "1";
+    let outcome = minimal_and(&format!("[auth.tenants.T]\nkey_sha256 = [\"{hash}\"]"));
+    assert_eq!(only_problem(outcome).path, "auth.tenants.T");
+    assert_eq!(paths(&minimal_and("[profiles]\nX = 1")), ["profiles.X"; 2]);
 }
 
 #[test]

@@ -171,21 +171,20 @@ impl<'r> Section<'r> {
         self.record(key, Value::Array(elements.iter().map(|out| form.write(out)).collect()));
     }
 
-    /// The names in this table that are well-formed; ill-formed ones and too many are problems.
+    /// The names in this table. Ill-formed ones and too many are problems, and stay among them: what stands under
+    /// them can be read, so that whoever mends a name learns of no further mistake.
     pub(super) fn names(&mut self, names_max: usize) -> Vec<String> {
-        let fits = |name: &String| is_name(name) && name != OTHER;
-        let (sound, ill): (Vec<_>, Vec<_>) = self.keys().into_iter().partition(fits);
-        for name in &ill {
-            self.take(name);
+        let names = self.keys();
+        for name in names.iter().filter(|name| !is_name(name) || *name == OTHER) {
             let what = "is no acceptable name: it becomes the value of a metric's label";
             let remedy = "use 1 to 63 of a-z, 0-9, _ and -, and not `other`, which stands for unknown names";
             self.note(name, None, None, Complaint::new(what, remedy));
         }
-        if sound.len() > names_max {
-            let what = format!("has {} entries, and at most {names_max} are allowed", sound.len());
+        if names.len() > names_max {
+            let what = format!("has {} entries, and at most {names_max} are allowed", names.len());
             self.complain_here(Complaint::new(what, "remove those that are not in use"));
         }
-        sound
+        names
     }
 
     /// The keys that nobody has asked for yet.
