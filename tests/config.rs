@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests may panic")]
 
+#[path = "config/body.rs"]
+mod body;
 #[path = "config/standard.rs"]
 mod standard;
 
@@ -516,12 +518,18 @@ fn the_fingerprint_changes_with_all_that_shapes_an_answer() {
         MINIMAL.replace("primary", "secondary"),
         format!("{MINIMAL}structured_output = \"prompt\""),
         format!("{MINIMAL}temperature = 1"),
+        format!("{MINIMAL}body = {{ seed = 1 }}"),
         format!("{MINIMAL}[profiles.entities]\nmax_output_tokens = 1"),
         format!("{MINIMAL}[profiles.entities]\ninstructions = \"x\""),
     ] {
         assert_ne!(base, of(&changed, "entities"), "{changed}");
     }
     assert_ne!(base, of(MINIMAL, "inline"));
+    let with = |body: &str| of(&format!("{MINIMAL}body = {{ {body} }}"), "inline");
+    let bodies = ["", "seed = 1", "seed = 1.0", "seed = \"1\"", "seed = [1]", "seed = { a = 1 }", "sead = 1"];
+    for (i, one) in bodies.iter().enumerate() {
+        assert!(bodies[..i].iter().all(|other| with(one) != with(other)), "{one}");
+    }
 }
 
 #[test]
@@ -694,7 +702,7 @@ fn any_value() -> impl Strategy<Value = toml::Value> {
 
 fn any_key() -> impl Strategy<Value = String> {
     const KEYS: &str = "server admin auth tenants upstreams primary profiles entities inline retry budget \
-        cache jobs telemetry tls listen local_names_only recorder_calls key_sha256 dialect base_url model api_key env file value headers route any \
+        cache jobs telemetry tls listen local_names_only recorder_calls key_sha256 dialect base_url model api_key env file value headers body route any \
         timeout ttl scope instructions instructions_file schema_file max_attempts backoff_base bytes_max \
         otlp_endpoint resource log_level attempt_timeout connect_timeout http_version certificate_file";
     let ours = prop::sample::select(KEYS.split_whitespace().collect::<Vec<_>>()).prop_map(str::to_owned);

@@ -198,6 +198,7 @@ impl Reader<'_> {
                 upstream.base_url.to_string(),
                 STRUCTURED_OUTPUT.write(&upstream.structured_output).to_string(),
                 upstream.temperature.map(|t| t.to_string()).unwrap_or_default(),
+                serde_json::Value::from(upstream.body.clone()).to_string(),
             ]);
         }
         parts.push(max_output_tokens.to_string());

@@ -28,7 +28,7 @@ fn read_text(text: &str) -> (Reading, Result<Config, ConfigProblems>) {
 fn kind_of(path: &KeyPath) -> String {
     let mut segments: Vec<&str> = path.segments().iter().map(String::as_str).collect();
     match segments.as_mut_slice() {
-        ["upstreams", _, "headers", name, ..]
+        ["upstreams", _, "headers" | "body", name, ..]
         | ["auth", "tenants", name, ..]
         | ["telemetry", "resource", name] => *name = "*",
         _ => {}

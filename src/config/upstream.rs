@@ -1,5 +1,7 @@
 //! `[upstreams.NAME]`: the AI endpoints.
 
+mod body;
+
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use http::HeaderName;
@@ -103,6 +105,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let structured_output = section.or("structured_output", &STRUCTURED_OUTPUT, StructuredOutput::Schema);
     let max_tokens_field = section.or("max_tokens_field", &TOKENS_FIELD, MaxTokensField::MaxTokens);
     let temperature = section.optional("temperature", &Number(0.0..=2.0));
+    let body = body::body(&mut section);
     let clocks = clocks(&mut section);
     let idle_connections_max = section.or("idle_connections_max", &Count(0..=IDLE_CONNECTIONS_MAX), 64);
     let http_version = section.or("http_version", &HTTP_VERSION, HttpVersion::Auto);
@@ -122,6 +125,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
         structured_output,
         max_tokens_field,
         temperature,
+        body,
         clocks,
         answer_bytes_max: usize::try_from(answer_bytes).unwrap_or(usize::MAX),
         idle_connections_max,

@@ -1,8 +1,14 @@
 //! What of an upstream can be configured.
 
+mod fields;
+
 use std::{sync::Arc, time::Duration};
 
+use serde_json::{Map, Value};
+
 use super::RetrySafety;
+
+pub use fields::{SENT_FIELDS, UNUSABLE_FIELDS};
 
 /// One `[upstreams.NAME]` section, checked.
 #[derive(Debug, Clone)]
@@ -27,6 +33,8 @@ pub struct UpstreamSettings {
     pub max_tokens_field: MaxTokensField,
     /// Sampling temperature; absent: not sent.
     pub temperature: Option<f64>,
+    /// Further fields of each request's body; none that the gateway writes itself.
+    pub body: Map<String, Value>,
     /// The clocks of one attempt.
     pub clocks: Clocks,
     /// The most bytes an answer's body may have.

@@ -87,6 +87,31 @@ async fn asks_as_the_settings_say() {
 }
 
 #[tokio::test]
+async fn sends_what_is_configured_and_names_all_it_sends() {
+    let further = json!({"seed": 1, "top_p": 0.9, "provider": {"order": ["a"], "allow_fallbacks": false}});
+    let question = question();
+    for (structured_output, field, temperature) in [
+        (StructuredOutput::Schema, MaxTokensField::MaxTokens, None),
+        (StructuredOutput::Object, MaxTokensField::MaxCompletionTokens, Some(0.0)),
+        (StructuredOutput::Prompt, MaxTokensField::MaxTokens, Some(1.0)),
+    ] {
+        let mut listed = Vec::new();
+        let (_, body) = sent(&question, |s| {
+            s.body = further.as_object().unwrap().clone();
+            (s.structured_output, s.max_tokens_field, s.temperature) =
+                (structured_output, field, temperature);
+            listed = s.sent_fields();
+        })
+        .await;
+        for (name, value) in further.as_object().unwrap() {
+            assert_eq!(&body[name], value);
+        }
+        let names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, listed.iter().map(|field| &**field).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
 async fn tells_the_schema_in_words_where_the_api_does_not_take_it() {
     let question = question();
     for (mode, format) in

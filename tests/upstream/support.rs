@@ -39,6 +39,7 @@ pub(crate) fn settings(base_url: &str) -> UpstreamSettings {
         structured_output: StructuredOutput::Schema,
         max_tokens_field: MaxTokensField::MaxTokens,
         temperature: None,
+        body: serde_json::Map::new(),
         clocks: Clocks { connect: PATIENCE, first_byte: PATIENCE, idle: PATIENCE, total: PATIENCE },
         answer_bytes_max: 1 << 20,
         idle_connections_max: 4,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use moka::sync::Cache;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     super::{
@@ -93,6 +93,7 @@ fn body<'a>(settings: &'a UpstreamSettings, profile: &'a Profile) -> Body<'a> {
         max_tokens,
         max_completion_tokens,
         temperature: settings.temperature,
+        further: &settings.body,
         messages: [Message {
             role: "system",
             content: Words::Instructions(profile, settings.structured_output),
@@ -111,6 +112,8 @@ struct Body<'a> {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
+    #[serde(flatten)]
+    further: &'a Map<String, Value>,
     /// Last, because the others follow.
     messages: [Message<'a>; 1],
 }
