@@ -31,6 +31,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("/page/words.js", SCRIPT, include_str!("page/words.js")),
     ("/page/charts.js", SCRIPT, include_str!("page/charts.js")),
     ("/page/overview.js", SCRIPT, include_str!("page/overview.js")),
+    ("/page/faults.js", SCRIPT, include_str!("page/faults.js")),
     ("/page/headline.js", SCRIPT, include_str!("page/headline.js")),
     ("/page/answers.js", SCRIPT, include_str!("page/answers.js")),
     ("/page/upstreams.js", SCRIPT, include_str!("page/upstreams.js")),

@@ -9,6 +9,7 @@ pub mod calls;
 pub mod overview;
 
 mod counts;
+mod faults;
 mod late;
 mod latencies;
 mod tallies;

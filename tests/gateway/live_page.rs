@@ -233,6 +233,41 @@ async fn an_upstream_that_is_waited_for_or_was_given_up_is_not_idle() {
 }
 
 #[tokio::test]
+async fn a_fault_that_is_over_is_told_with_its_time_while_the_window_still_has_its_word() {
+    let stage = Stage::scripted(always(Fault::status(401))).await;
+    for n in 0..3 {
+        stage.extract(&format!("{TEXT} <bad> {n}")).await.unwrap_err();
+    }
+    let overview = async || stage.gateway.admin_json("/api/overview?window=60").await;
+    let upstream = &overview().await["upstreams"][0];
+    assert_eq!((&upstream["state"], &upstream["recovered_seconds_ago"]), (&"failing".into(), &Value::Null));
+    assert_eq!(upstream["faults"][0]["worst"], "failing");
+    assert_eq!(upstream["faults"][0]["end_uptime_seconds"], Value::Null, "nothing says that it is over");
+    stage.simulator.set_script(Script::of([]));
+    // What comes next must not stand in the same second.
+    let second = |of: &Value, field: &str| of[field].as_f64().unwrap().trunc();
+    let bad = second(&overview().await, "uptime_seconds");
+    let next = async { while second(&overview().await, "uptime_seconds") <= bad {} };
+    timeout(PATIENCE, next).await.expect("time goes on");
+    for n in 0..100 {
+        stage.extract(&format!("{TEXT} {n}")).await.unwrap();
+    }
+    let told = overview().await;
+    let upstream = &told["upstreams"][0];
+    let fault = &upstream["faults"][0];
+    let end = second(fault, "end_uptime_seconds");
+    assert!(end > second(fault, "start_uptime_seconds") && end <= bad + 1.0, "{fault}");
+    let now = second(&told, "uptime_seconds");
+    assert!(is(second(upstream, "recovered_seconds_ago"), now - end));
+    assert_eq!((&upstream["state"], &upstream["faults_left_out"]), (&"healthy".into(), &0.into()));
+    // Callers are judged more strictly: three of 103 are too many, in this window and in each part of it.
+    let callers = &told["calls"]["window"];
+    assert_eq!((&callers["state"], &callers["faults"][0]["worst"]), (&"some_hurt".into(), &"hurt".into()));
+    assert_eq!(callers["recovered_seconds_ago"], Value::Null);
+    assert!(second(callers, "state_since_seconds") <= now);
+}
+
+#[tokio::test]
 async fn texts_that_are_refused_do_not_make_an_upstream_ill() {
     let stage = Stage::scripted(always(Fault::Refused)).await;
     for n in 0..5 {

@@ -20,8 +20,9 @@ def page(tmp_path_factory):
     upstream.process.stop()
 
 
-def calls(count=0, rated=None, failed=0, state="idle", gone=0, running=0):
+def calls(count=0, rated=None, failed=0, state="idle", gone=0, running=0, recovered=None):
     window = {"count": count, "rated": count - gone if rated is None else rated, "failed": failed, "state": state}
+    window["recovered_seconds_ago"] = recovered
     return {"running": running, "window": window | {"by_verdict": {"cancelled": gone}}}
 
 
@@ -142,6 +143,22 @@ CASES = {
         "bad",
         "Callers are hurt: 30 of 90 calls were not served. Look at the answers: for a 50 % can't be used and 20 % of "
         "entities do not stand in the text; for b 100 % found nothing.",
+    ),
+    "callers recovered": (
+        calls(5, 5, 4, "hurt", recovered=42), [GOOD], [], True,
+        "bad", "Callers are hurt: 4 of 5 calls were not served; they recovered 42 s ago.",
+    ),
+    "an upstream recovered": (
+        calls(300, state="fine"), [upstream("bad", "degraded", 80, 20) | {"recovered_seconds_ago": 95}], [], True,
+        "ok",
+        "Callers are fine: every call was served. bad is degraded (80 % of attempts succeed), and recovered 1 min 35 s "
+        "ago; retries and the cache make up for it.",
+    ),
+    "answers recovered": (
+        calls(90, state="fine"), [GOOD], [profile("orders", "empty", empty=0.62) | {"recovered_seconds_ago": 0}], True,
+        "warn",
+        "Callers are fine: every call was served. Look at the answers: for orders 62 % found nothing, and recovered 1 s "
+        "ago.",
     ),
     "it is not ready": (
         calls(9, state="fine"), [GOOD], [], False,

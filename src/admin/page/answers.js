@@ -2,10 +2,10 @@
 
 import { meter, stack } from "./charts.js";
 import { fillTable, h } from "./elements.js";
+import { condition, faultTimes } from "./faults.js";
 import { number, percent, plural, present, rate, sign, sum } from "./words.js";
 
 const HEADS = ["profile", "answers", "valid but empty", "not usable", "not in the text", "what came of them"];
-const TONES = { healthy: "ok", suspect: "warn", idle: "calm" };
 
 /** What came of holding an answer against its schema, the best first, and its colour. */
 const RESULTS = [
@@ -24,24 +24,25 @@ export function results({ by_result: by, count }) {
   return stack(label, RESULTS.map(([word, kind]) => [kind, count === 0 ? 0 : by[word] / count]));
 }
 
-export function showAnswers(table, { profiles }) {
-  fillTable(table, "Answers by profile", HEADS, profiles.map(line), "No answers yet.");
+export function showAnswers(table, overview) {
+  fillTable(table, "Answers by profile", HEADS, overview.profiles.map((profile) => line(profile, overview)), "No answers yet.");
 }
 
-function line({ name, state, suspicions, window }) {
-  const tone = TONES[state];
+function line(profile, overview) {
+  const { name, suspicions, window } = profile;
   const judged = (word, share, what) => {
     const bad = suspicions.includes(word);
     const text = h("span", { class: bad ? "mark warn" : "strong" }, `${bad ? `${sign("warn")} ` : ""}${percent(share)}`);
     return [text, meter(`${percent(share)} ${what}`, bad ? "warned" : "tone-calm", share)];
   };
   return h("div", { role: "row", class: "profile-line" },
-    cell(HEADS[0], h("b", {}, name), h("span", { class: `pill ${tone}` }, `${sign(tone)} ${state}`)),
+    cell(HEADS[0], h("b", {}, name), ...condition(profile)),
     cell(HEADS[1], h("span", { class: "strong" }, `${rate(window.per_second)} /s`), h("small", {}, plural(window.entities, "entity", "entities"))),
     cell(HEADS[2], ...judged("empty", window.empty_share, "found nothing")),
     cell(HEADS[3], ...judged("unusable", window.unusable_share, "can't be used")),
     cell(HEADS[4], ...judged("ungrounded", window.ungrounded_share, "of entities do not stand in the text")),
-    cell(HEADS[5], results(window), h("small", {}, sum(window.by_result) === 0 ? "no answers in this time" : present(window.by_result).map(([word, n]) => `${word} ${number(n)}`).join(" · "))));
+    cell(HEADS[5], results(window), h("small", {}, sum(window.by_result) === 0 ? "no answers in this time" : present(window.by_result).map(([word, n]) => `${word} ${number(n)}`).join(" · ")),
+      faultTimes(profile, overview)));
 }
 
 const cell = (head, ...children) => h("span", { role: "cell", class: "cell", "data-head": head }, h("span", { class: "within" }, children));

@@ -9,8 +9,11 @@ function frame(label, height, ...children) {
   return svg("svg", { ...attributes, role: "img", "aria-label": label }, svg("title", {}, label), ...children);
 }
 
-/** Columns over time, one series on top of another: [class, values] each, the lowest first. */
-export function columns(label, series, height = 34) {
+/** A fault of a second can be seen in a window of a quarter of an hour. */
+const MARK_MIN = 2.5;
+
+/** Columns over time, one series on top of another: [class, values] each, the lowest first. Marks lie behind them. */
+export function columns(label, series, height = 34, marks = []) {
   const count = series[0][1].length;
   const totals = Array.from({ length: count }, (_, at) => series.reduce((sum, [, values]) => sum + values[at], 0));
   const top = Math.max(1, ...totals);
@@ -26,7 +29,15 @@ export function columns(label, series, height = 34) {
     }
   }
   const ground = svg("line", { class: "ground", x1: 0, x2: WIDTH, y1: height - 0.5, y2: height - 0.5 });
-  return frame(label, height, ground, ...bars);
+  const told = marks.length === 0 ? label : `${label}; ${marks.map(({ words }) => words).join("; ")}`;
+  return frame(told, height, ...marks.map((mark) => band(mark, height)), ground, ...bars);
+}
+
+function band({ from, to, tone, words }, height) {
+  const width = Math.max(MARK_MIN, (to - from) * WIDTH);
+  const x = Math.min(from * WIDTH, WIDTH - width);
+  return svg("g", { class: `fault fault-${tone}` }, svg("title", {}, words),
+    svg("rect", { class: "wash", x, y: 0, width, height }), svg("rect", { class: `tone-${tone}`, x, y: 0, width, height: 2 }));
 }
 
 /** Lines over time, one scale for all: [class, values] each; where a value is missing the line is broken. */

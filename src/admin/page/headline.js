@@ -1,6 +1,6 @@
 // The sentence on top: is it us, the upstreams or the answers, and are callers hurt? Figures in, words out.
 
-import { duration, number, percent, plural, sum } from "./words.js";
+import { ago, duration, number, percent, plural, sum } from "./words.js";
 
 /** From this share of the calls that could have been served on, callers that gave up waiting are a warning. */
 const GAVE_UP_SHARE = 0.1;
@@ -30,10 +30,10 @@ export function headline({ calls: { running, window }, upstreams, profiles, read
 }
 
 /** Tells callers that gave up waiting from those whose calls failed by their own doing: neither are rated. */
-function judged({ count, rated, failed, state, by_verdict: by }) {
+function judged({ count, rated, failed, state, by_verdict: by, recovered_seconds_ago: recovered }) {
   const gone = by.cancelled;
   const left = gone >= GAVE_UP_MIN && gone >= GAVE_UP_SHARE * (rated + gone);
-  return { count, rated, failed, state, gone, left, own: count - rated - gone };
+  return { count, rated, failed, state, gone, left, own: count - rated - gone, recovered };
 }
 
 function tone({ state, left }, ill, suspect, ready) {
@@ -45,7 +45,7 @@ function tone({ state, left }, ill, suspect, ready) {
 
 /** Calls that failed by their caller's own doing are nobody's to serve: they are told, and judged by nobody. */
 function callers(calls, running, seconds) {
-  const { count, rated, failed, state, gone, left } = calls;
+  const { count, rated, failed, state, gone, left, recovered } = calls;
   if (count === 0 && running === 0) return `No calls in the last ${duration(seconds)}.`;
   if (count === 0) return `${waiting(running)}, and none has ended in the last ${duration(seconds)}.`;
   if (rated === 0) return unserved(calls, running);
@@ -56,7 +56,7 @@ function callers(calls, running, seconds) {
   // A share of a few says little.
   const lost = rated < 100 ? `${number(failed)} of ${plural(rated, "call")}` : `${percent(failed / rated)} of calls`;
   const were = failed === 1 && rated < 100 ? "was" : "were";
-  return `${state === "hurt" ? "Callers" : "Some callers"} are hurt: ${lost} ${were} not served${but}.`;
+  return `${state === "hurt" ? "Callers" : "Some callers"} are hurt: ${lost} ${were} not served${but}${recovered == null ? "" : `; they recovered ${ago(recovered)} ago`}.`;
 }
 
 /** No call that ended could be judged; those that run may yet be served. */
@@ -81,11 +81,14 @@ function servable({ gone, own }) {
 
 const waiting = (running) => `${plural(running, "call")} ${running === 1 ? "is" : "are"} waiting`;
 
-/** The state is of the last minute, the figures are of the window. */
-function illness({ name, state, window: { by_outcome: by, success_share: share } }) {
+function illness({ name, state, window: { by_outcome: by, success_share: share }, recovered_seconds_ago: recovered }) {
   const ended = sum(by) - by.cancelled;
-  if (ended === 0) return `${name} is ${state}`;
-  return `${name} is ${state} (${ended < 100 ? `${number(by.success)} of ${plural(ended, "attempt")} succeeded` : `${percent(share)} of attempts succeed`})`;
+  const attempts = ended < 100 ? `${number(by.success)} of ${plural(ended, "attempt")} succeeded` : `${percent(share)} of attempts succeed`;
+  return `${name} is ${state}${ended === 0 ? "" : ` (${attempts})`}${over(recovered)}`;
 }
 
-const suspicion = ({ name, suspicions, window }) => `for ${name} ${suspicions.map((word) => SUSPICIONS[word](window)).join(" and ")}`;
+const suspicion = ({ name, suspicions, window, recovered_seconds_ago: recovered }) =>
+  `for ${name} ${suspicions.map((word) => SUSPICIONS[word](window)).join(" and ")}${over(recovered)}`;
+
+/** The state is of the window, in which the fault may be over. */
+const over = (recovered) => (recovered == null ? "" : `, and recovered ${ago(recovered)} ago`);

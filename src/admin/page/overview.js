@@ -3,6 +3,7 @@
 import { emptiest, results } from "./answers.js";
 import { columns, histogram, lines, meter, stack } from "./charts.js";
 import { h, say } from "./elements.js";
+import { faultTimes, marks } from "./faults.js";
 import { headline } from "./headline.js";
 import { WITHHELD, bytes, duration, number, percent, plural, present, rate, sign, sum, verdictTone } from "./words.js";
 
@@ -27,12 +28,13 @@ function tile(name, value, note, picture) {
     h("h3", {}, name),
     h("p", { class: "value" }, ...value),
     picture,
-    h("p", { class: "note" }, note));
+    h("p", { class: "note" }, ...[note].flat()));
 }
 
 const big = (text, unit) => [h("b", {}, text), unit ? ` ${unit}` : ""];
 
-function tiles({ calls, attempts, answers, profiles, upstreams, cache, flights_running: flights, series }) {
+function tiles(overview) {
+  const { calls, attempts, answers, profiles, upstreams, cache, flights_running: flights, series } = overview;
   const { window, since_start: ever } = calls;
   const { p50, p95, p99 } = window.latency_seconds;
   const worst = upstreams.reduce((least, upstream) => (upstream.budget_ratio < (least?.budget_ratio ?? 2) ? upstream : least), null);
@@ -42,8 +44,8 @@ function tiles({ calls, attempts, answers, profiles, upstreams, cache, flights_r
   const retried = series.ok.map((_, step) => retries.reduce((all, values) => all + values[step], 0));
   return [
     tile("Calls", big(rate(window.per_second), "/s"),
-      `${number(calls.running)} running, ${number(ever.count)} since the start`,
-      columns("calls over time, ok below, others on top", [["success", series.ok], ["failure", series.failed]])),
+      [`${number(calls.running)} running, ${number(ever.count)} since the start`, faultTimes(window, overview)],
+      columns("calls over time, ok below, others on top", [["success", series.ok], ["failure", series.failed]], 34, marks(window, overview))),
     tile("Answered ok", big(percent(window.ok_share)),
       failed.length === 0 ? (window.count === 0 ? "no calls" : "and nothing else") : failed.map(([verdict, n]) => `${verdict} ${number(n)}`).join(", "),
       meter(`${percent(window.ok_share)} of calls are ok`, "success", window.ok_share)),

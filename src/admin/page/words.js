@@ -16,7 +16,11 @@ const VERDICTS = {
   deadline_exceeded: "warn",
 };
 
-const STATES = { healthy: "ok", degraded: "warn", failing: "bad", waiting: "calm", idle: "calm" };
+/** Of callers, upstreams and answers alike. */
+const STATES = {
+  healthy: "ok", degraded: "warn", failing: "bad", waiting: "calm", idle: "calm",
+  fine: "ok", some_hurt: "warn", hurt: "bad", suspect: "warn",
+};
 
 /** Why a retry was withheld, in a sentence. */
 export const WITHHELD = {
@@ -66,6 +70,9 @@ export function span(seconds) {
   const more = next ? Math.floor((seconds % length) / next[1]) : 0;
   return `${Math.floor(seconds / length)}\u00a0${unit}${more ? ` ${more}\u00a0${next[0]}` : ""}`;
 }
+
+/** How long ago, in whole seconds. */
+export const ago = (seconds) => span(Math.max(1, Math.round(seconds)));
 
 /** A share from 0 to 1 as a percentage, never rounded up to 100 or down to 0. */
 export function percent(share) {

@@ -2,6 +2,7 @@
 //! docs/live-page.md.
 
 mod answers;
+mod judges;
 pub mod states;
 
 use std::{sync::Arc, time::Duration};
@@ -10,10 +11,12 @@ use serde::Serialize;
 
 use self::{
     answers::{Answers, ProfileSeen},
+    judges::{Answered, Attempted, Rated},
     states::{CallersState, UpstreamState},
 };
 use super::{
     counts::{ByWord, Number},
+    faults::Health,
     latencies::{Bucket, Quantiles},
     seconds,
     tallies::{
@@ -22,15 +25,12 @@ use super::{
     window::steps_end,
 };
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld},
+    extraction::{AttemptKind, AttemptOutcome, ErrorType, Verdict, Withheld},
     telemetry::event::CacheResult,
 };
 
 /// How many points every series has.
 const POINTS: u64 = 60;
-
-/// What an upstream is judged by, whatever span the figures are of: it must show at once.
-const JUDGED_SECONDS: u64 = 60;
 
 /// What time the figures are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,8 @@ struct CallWindow {
     rated: u64,
     failed: u64,
     served_share: Option<f64>,
-    state: CallersState,
+    #[serde(flatten)]
+    health: Health<CallersState>,
     retried: u64,
     recovered: u64,
     by_verdict: ByWord,
@@ -143,7 +144,8 @@ struct CacheLevel {
 #[derive(Debug, Serialize)]
 struct UpstreamSeen {
     name: Arc<str>,
-    state: UpstreamState,
+    #[serde(flatten)]
+    health: Health<UpstreamState>,
     in_flight: u64,
     budget_ratio: f64,
     latency_seconds: Quantiles,
@@ -221,7 +223,7 @@ impl Overview {
             quantiles: "interpolated",
             calls: CallsSeen {
                 running: calls.running,
-                window: CallWindow::of(moment, &lately),
+                window: CallWindow::of(moment, &lately, callers(moment, calls)),
                 since_start: CallTotals::of(&calls.ever),
             },
             attempts: Attempts {
@@ -244,15 +246,15 @@ impl Overview {
     /// Adds an upstream, and what was asked of it to the sums.
     pub(super) fn upstream(&mut self, moment: Moment, name: Arc<str>, tally: &UpstreamTally) {
         let lately: AttemptSums = tally.lately.sum(moment.second(), moment.span.seconds());
-        let judged: AttemptSums = tally.lately.sum(moment.second(), JUDGED_SECONDS);
-        let unanswered = tally.running + judged.counts.cancelled();
+        let seconds = tally.lately.seconds(moment.second(), |sums| Attempted::from(&sums.counts));
+        let judge = judges::Upstream { in_flight: tally.running };
         self.all.add(&lately.counts);
         self.all_ever.add(&tally.ever);
         self.attempts.window = AttemptWindow::of(moment, &self.all);
         self.attempts.since_start = AttemptTotals::of(&self.all_ever);
         self.upstreams.push(UpstreamSeen {
             name,
-            state: UpstreamState::of(judged.counts.succeeded(), judged.counts.judged(), unanswered),
+            health: Health::of(&judge, &seconds, moment.span.seconds()),
             in_flight: tally.running,
             budget_ratio: tally.budget_ratio,
             latency_seconds: lately.latencies.quantiles(),
@@ -268,14 +270,22 @@ impl Overview {
         self.answered.add(&lately);
         self.answered_ever.add(&tally.ever);
         self.answers = Answers::of(moment, &self.answered, &self.answered_ever);
-        self.profiles.push(ProfileSeen::of(moment, name, &lately, &tally.ever));
+        let seconds = tally.lately.seconds(moment.second(), |counts| Answered::from(counts));
+        let health = Health::of(&judges::Answers, &seconds, moment.span.seconds());
+        self.profiles.push(ProfileSeen::of(moment, name, health, (&lately, &tally.ever)));
     }
 }
 
+/// How callers do.
+fn callers(moment: Moment, calls: &CallTally) -> Health<CallersState> {
+    let seconds = calls.lately.seconds(moment.second(), |sums| Rated::from(&sums.counts));
+    Health::of(&judges::Callers, &seconds, moment.span.seconds())
+}
+
 impl CallWindow {
-    fn of(moment: Moment, sums: &CallSums) -> Self {
+    fn of(moment: Moment, sums: &CallSums, health: Health<CallersState>) -> Self {
         let CallTotals { count, retried, recovered, by_verdict, by_cache } = CallTotals::of(&sums.counts);
-        let (rated, failed) = (sums.counts.by(Party::RATED), sums.counts.by(Party::FAILING));
+        let Rated { rated, failed } = Rated::from(&sums.counts);
         Self {
             count,
             per_second: moment.rate(count),
@@ -283,7 +293,7 @@ impl CallWindow {
             rated,
             failed,
             served_share: share(rated - failed, rated),
-            state: CallersState::of(rated, failed),
+            health,
             retried,
             recovered,
             by_verdict,

@@ -1,5 +1,7 @@
 //! The last fifteen minutes, second by second, in fixed memory.
 
+use std::ops::RangeInclusive;
+
 /// How many seconds are remembered: the longest span, and its longest step more, since what is shown in
 /// steps ends with one that is over.
 pub(super) const SECONDS: u64 = 900 + 15;
@@ -8,6 +10,20 @@ pub(super) const SECONDS: u64 = 900 + 15;
 pub(super) trait Sum: Default {
     /// All that `other` has counted, too.
     fn add(&mut self, other: &Self);
+}
+
+/// What can also be taken out of a sum that holds it.
+pub(super) trait Difference: Sum + Clone {
+    /// What is left without `other`.
+    fn without(&self, other: &Self) -> Self;
+}
+
+/// All seconds that are remembered, with what can be asked of any stretch of them.
+#[derive(Debug)]
+pub(super) struct Seconds<T> {
+    first: u64,
+    /// What had been counted before each second, and last what is counted in all.
+    sums: Vec<T>,
 }
 
 /// A ring of seconds. Takes the time as an argument: whole seconds since some start.
@@ -67,9 +83,63 @@ impl<T: Sum> Window<T> {
         sums
     }
 
+    /// What is remembered at `now`, in other terms.
+    pub(super) fn seconds<C: Difference>(&self, now: u64, of: impl Fn(&T) -> C) -> Seconds<C> {
+        let first = now.saturating_sub(SECONDS - 1);
+        let mut counts: Vec<C> = (first..=now).map(|_| C::default()).collect();
+        for (second, counted) in self.remembered(now) {
+            if let Some(place) = usize::try_from(second - first).ok().and_then(|at| counts.get_mut(at)) {
+                *place = of(counted);
+            }
+        }
+        let mut sum = C::default();
+        let mut sums = vec![sum.clone()];
+        for count in &counts {
+            sum.add(count);
+            sums.push(sum.clone());
+        }
+        Seconds { first, sums }
+    }
+
     fn remembered(&self, now: u64) -> impl Iterator<Item = (u64, &T)> {
         let remembered = move |second: &u64| *second <= now && now - *second < SECONDS;
         self.slots.iter().filter_map(move |slot| Some((slot.second.filter(remembered)?, &slot.counts)))
+    }
+}
+
+impl<T: Difference> Seconds<T> {
+    /// The earliest.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The running one.
+    pub(super) fn last(&self) -> u64 {
+        self.first + (self.sums.len() as u64).saturating_sub(2)
+    }
+
+    /// Each of them, the earliest first.
+    pub(super) fn all(&self) -> RangeInclusive<u64> {
+        self.first..=self.last()
+    }
+
+    /// What is counted in `second`.
+    pub(super) fn of(&self, second: u64) -> T {
+        self.between(second, second)
+    }
+
+    /// What is counted in the `seconds` that end with `second`.
+    pub(super) fn before(&self, second: u64, seconds: u64) -> T {
+        self.between((second + 1).saturating_sub(seconds), second)
+    }
+
+    /// What is counted from one second to another, both included.
+    pub(super) fn between(&self, from: u64, to: u64) -> T {
+        let until = |second: u64| {
+            let place = usize::try_from(second.saturating_sub(self.first)).unwrap_or(usize::MAX);
+            self.sums.get(place.min(self.sums.len().saturating_sub(1))).cloned().unwrap_or_default()
+        };
+        until(to + 1).without(&until(from))
     }
 }
 
@@ -89,6 +159,12 @@ mod tests {
     impl Sum for u64 {
         fn add(&mut self, other: &Self) {
             *self += other;
+        }
+    }
+
+    impl Difference for u64 {
+        fn without(&self, other: &Self) -> Self {
+            self - other
         }
     }
 
@@ -125,6 +201,16 @@ mod tests {
             }
             let between = |from: u64, to: u64| list.range(from..to).map(|(_, count)| count).sum::<u64>();
             prop_assert_eq!(window.sum(now, seconds), between((now + 1).saturating_sub(seconds), now + 1));
+            let remembered = window.seconds(now, |count| *count);
+            prop_assert_eq!(remembered.last(), now);
+            prop_assert_eq!(remembered.before(now, seconds), window.sum(now, seconds));
+            for second in remembered.all() {
+                prop_assert_eq!(remembered.of(second), between(second, second + 1));
+                prop_assert_eq!(remembered.before(second, seconds), {
+                    let from = (second + 1).saturating_sub(seconds).max(remembered.first());
+                    between(from, second + 1)
+                });
+            }
             let steps = window.steps(now, step, 60);
             let end = steps_end(now, step);
             for (back, sum) in steps.iter().rev().enumerate() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    Moment, share,
+    Moment,
+    judges::Answered,
+    share,
     states::{AnswersState, Suspicion},
 };
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
         event::ValidationResult,
         recorder::{
             counts::{ByWord, Number},
+            faults::Health,
             tallies::AnswerCounts,
         },
     },
@@ -30,7 +33,8 @@ pub(super) struct Answers {
 #[derive(Debug, Serialize)]
 pub(super) struct ProfileSeen {
     name: Arc<str>,
-    state: AnswersState,
+    #[serde(flatten)]
+    health: Health<AnswersState>,
     suspicions: Vec<Suspicion>,
     window: AnswerWindow,
     since_start: AnswerTotals,
@@ -64,18 +68,15 @@ impl ProfileSeen {
     pub(super) fn of(
         moment: Moment,
         name: Arc<str>,
-        lately: &AnswerCounts,
-        ever: &AnswerCounts<u64>,
+        health: Health<AnswersState>,
+        (lately, ever): (&AnswerCounts, &AnswerCounts<u64>),
     ) -> Self {
+        let suspicions = match health.state {
+            AnswersState::Suspect => Answered::from(lately).suspicions(),
+            AnswersState::Idle | AnswersState::Healthy => Vec::new(),
+        };
         let window = AnswerWindow::of(moment, lately);
-        let suspicions = Suspicion::all_of(&[
-            (Suspicion::Empty, window.empty_share),
-            (Suspicion::Unusable, window.unusable_share),
-            (Suspicion::Ungrounded, window.ungrounded_share),
-        ]);
-        let state = AnswersState::of(window.totals.count, &suspicions);
-        let suspicions = if state == AnswersState::Suspect { suspicions } else { Vec::new() };
-        Self { name, state, suspicions, window, since_start: AnswerTotals::of(ever) }
+        Self { name, health, suspicions, window, since_start: AnswerTotals::of(ever) }
     }
 }
 

@@ -7,13 +7,13 @@ use crate::extraction::{
 };
 
 /// From this share of successes on an upstream is healthy: a failure now and then is what it is there for.
-const HEALTHY_SHARE: f64 = 0.95;
+pub(super) const HEALTHY_SHARE: f64 = 0.95;
 
 /// Failures that an upstream needs at least to be called degraded: one among a few attempts is no share.
 const FAILURES_MIN: u64 = 2;
 
 /// Answers that a profile needs at least to be suspected: of a few, a share says nothing.
-const ANSWERS_MIN: u64 = 10;
+pub(super) const ANSWERS_MIN: u64 = 10;
 
 labels! {
     /// How callers do, by the calls of the window that did not fail by their caller's own doing.
@@ -30,7 +30,7 @@ labels! {
 }
 
 labels! {
-    /// How an upstream does, by the attempts of the last minute that ended by themselves.
+    /// How an upstream does, by the attempts of the window that ended by themselves.
     pub enum UpstreamState {
         /// There were none, none is in flight and none was given up.
         Idle = "idle",
