@@ -24,7 +24,7 @@ pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
 pub use response::{FinishReason, HeadStatus, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
-pub use schema::Schema;
+pub use schema::{Keyword, Schema, Violation};
 pub use trail::{
     AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorDetail, ErrorType, Trail, Usage,
     WaitSource, Withheld,

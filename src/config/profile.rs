@@ -12,7 +12,9 @@ use super::{
     server::TIMEOUT_MAX,
     upstream::{STRUCTURED_OUTPUT, Upstreams},
 };
-use crate::extraction::{CachePolicy, CacheScope, Fingerprint, Profile, Schema, builtin};
+use crate::extraction::{
+    CachePolicy, CacheScope, Fingerprint, Profile, Schema, builtin, schema::SCHEMA_BYTES_MAX,
+};
 
 /// The most profiles: their names become values of metric labels.
 const PROFILES_MAX: usize = 256;
@@ -24,8 +26,6 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const CACHE_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 /// The most bytes of instructions.
 const INSTRUCTIONS_BYTES_MAX: usize = 64 << 10;
-/// The most bytes of a schema.
-const SCHEMA_BYTES_MAX: u64 = 256 << 10;
 /// The most tokens that an answer can be let have.
 const OUTPUT_TOKENS_MAX: u32 = 1_000_000;
 
@@ -247,7 +247,7 @@ fn instructions(section: &mut Section<'_>, default: Option<&str>) -> Option<Arc<
 fn schema(section: &mut Section<'_>, default: Option<&str>) -> Option<Arc<Schema>> {
     let [.., key] = OWN_RULES;
     let text = if section.has(key) {
-        section.text_file(key, SCHEMA_BYTES_MAX)?
+        section.text_file(key, SCHEMA_BYTES_MAX as u64)?
     } else {
         default_schema(section, default)?
     };

@@ -12,12 +12,17 @@ use serde_json::Value;
 use super::{Extraction, Text};
 use cost::Cost;
 use graph::Graph;
+pub use limits::SCHEMA_BYTES_MAX;
+use places::Places;
 use problems::Problems;
+pub use violation::{Keyword, Violation};
 
 mod cost;
 mod graph;
 mod limits;
+mod places;
 mod problems;
+mod violation;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +36,7 @@ pub struct Schema {
     validator: Validator,
     cost: Cost,
     patterns: usize,
+    places: Places,
 }
 
 /// Why a text is no acceptable schema: what is wrong, where, and what to do.
@@ -38,26 +44,31 @@ pub struct Schema {
 #[error("{0}")]
 pub struct SchemaProblem(pub String);
 
-/// Why an answer is not valid: places in the schema and keywords, in words for the model. Holds none
-/// of the answer's words, and so no places in the answer: their names are the model's.
+/// Why an answer is not valid. Holds none of the answer's words, and so no places in the answer: their
+/// names are the model's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidAnswer(pub String);
+#[error("{problem}")]
+pub struct InvalidAnswer {
+    /// Places in the schema and keywords, in words for the model.
+    pub problem: String,
+    /// The first place that was broken; none if the answer is not JSON, or too large to be explained.
+    pub violation: Option<Violation>,
+}
 
 /// The only draft there is, whatever else a document may wish for.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The memory one compiled `pattern` may take, in bytes, and that of its lazily built automaton.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// The memory all of a schema's compiled patterns may take together, in bytes; each has an equal share.
-const MAX_REGEXES_BYTES: usize = 2 << 20;
+const REGEXES_BYTES_MAX: usize = 2 << 20;
 
 /// What a compiled schema takes per byte of its text, roughly.
 const COMPILED_BYTES_PER_BYTE: usize = 32;
 
 /// The most violations an [`InvalidAnswer`] names.
-const MAX_VIOLATIONS: usize = 5;
+const VIOLATIONS_MAX: usize = 5;
 
 impl Schema {
     /// Checks and compiles a schema.
@@ -67,9 +78,15 @@ impl Schema {
     pub fn compile(text: &str) -> Result<Self, SchemaProblem> {
         let value = parse(text)?;
         let patterns = limits::patterns(&value);
-        let cost = check(&value, patterns > 0)?;
+        let (cost, places) = check(&value, patterns > 0)?;
         let validator = build(&value, patterns)?;
-        Ok(Self { text: value.to_string().into(), value, validator, cost, patterns })
+        Ok(Self { text: value.to_string().into(), value, validator, cost, patterns, places })
+    }
+
+    /// The pointers that a [`Violation`] of this schema can have, in the order of the document and at
+    /// most 64: further ones are as good as unknown.
+    pub fn places(&self) -> &[Arc<str>] {
+        &self.places
     }
 
     /// The memory the compiled schema may take, in bytes, roughly.
@@ -94,20 +111,25 @@ impl Schema {
 
     fn hold(&self, answer: &Value) -> Result<(), InvalidAnswer> {
         let evaluations = self.cost.of(answer);
-        if evaluations > cost::MAX_EVALUATIONS {
-            return Err(InvalidAnswer(
+        if evaluations > cost::EVALUATIONS_MAX {
+            return Err(InvalidAnswer::unexplained(
                 "the answer is too long or nested too deeply to be held against the schema: give a shorter, \
-                 flatter one"
-                    .into(),
+                 flatter one",
             ));
         }
         if self.validator.is_valid(answer) {
             return Ok(());
         }
-        if evaluations > cost::MAX_EXPLAINED_EVALUATIONS {
-            return Err(InvalidAnswer("the answer does not follow the schema".into()));
+        if evaluations > cost::EXPLAINED_EVALUATIONS_MAX {
+            return Err(InvalidAnswer::unexplained("the answer does not follow the schema"));
         }
-        Err(violations(self.validator.iter_errors(answer)))
+        Err(violations(&self.value, self.validator.iter_errors(answer)))
+    }
+}
+
+impl InvalidAnswer {
+    fn unexplained(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), violation: None }
     }
 }
 
@@ -130,7 +152,7 @@ fn parse(text: &str) -> Result<Value, SchemaProblem> {
 }
 
 /// Everything that is checked before the schema is compiled.
-fn check(value: &Value, has_patterns: bool) -> Result<Cost, SchemaProblem> {
+fn check(value: &Value, has_patterns: bool) -> Result<(Cost, Places), SchemaProblem> {
     let mut problems = Problems::default();
     check_root(value, &mut problems);
     problems.clone().into_result()?;
@@ -140,7 +162,7 @@ fn check(value: &Value, has_patterns: bool) -> Result<Cost, SchemaProblem> {
     problems.clone().into_result()?;
     let graph = Graph::of(value, &mut problems);
     problems.into_result()?;
-    Cost::of_graph(&graph, has_patterns)
+    Ok((Cost::of_graph(&graph, has_patterns)?, places::places(value, &graph)))
 }
 
 fn check_root(value: &Value, problems: &mut Problems) {
@@ -175,7 +197,7 @@ fn build(value: &Value, patterns: usize) -> Result<Validator, SchemaProblem> {
 
 /// The share of one of so many patterns.
 fn regex_bytes(patterns: usize) -> usize {
-    (MAX_REGEXES_BYTES / patterns.max(1)).min(MAX_REGEX_BYTES)
+    (REGEXES_BYTES_MAX / patterns.max(1)).min(REGEX_BYTES_MAX)
 }
 
 fn not_built(fault: &ValidationError<'_>) -> SchemaProblem {
@@ -193,25 +215,28 @@ fn not_built(fault: &ValidationError<'_>) -> SchemaProblem {
 fn not_json(fault: &serde_json::Error) -> InvalidAnswer {
     // The error's own words may quote the answer.
     let what = if fault.is_eof() { "it ends too early" } else { "give one JSON object and nothing else" };
-    InvalidAnswer(format!(
+    InvalidAnswer::unexplained(format!(
         "the answer is not JSON (line {}, column {}): {what}",
         fault.line(),
         fault.column()
     ))
 }
 
-fn violations<'a>(faults: impl Iterator<Item = ValidationError<'a>>) -> InvalidAnswer {
-    let mut lines: Vec<String> = Vec::new();
+fn violations<'a>(schema: &Value, faults: impl Iterator<Item = ValidationError<'a>>) -> InvalidAnswer {
+    let (mut lines, mut violation) = (Vec::<String>::new(), None);
     for fault in faults {
-        let line = format!("{}: {}", problems::shown(fault.schema_path().as_str()), fault.kind().keyword());
+        let path = fault.schema_path().as_str();
+        let line = format!("{}: {}", problems::shown(path), fault.kind().keyword());
+        violation = violation.or_else(|| Some(Violation::at(schema, path)));
         if !lines.contains(&line) {
             lines.push(line);
         }
-        if lines.len() == MAX_VIOLATIONS {
+        if lines.len() == VIOLATIONS_MAX {
             break;
         }
     }
-    InvalidAnswer(format!("the answer breaks the schema at {}", lines.join(", ")))
+    let problem = format!("the answer breaks the schema at {}", lines.join(", "));
+    InvalidAnswer { problem, violation }
 }
 
 /// How many things an answer holds; see [`Extraction::items`].

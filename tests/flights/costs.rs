@@ -19,7 +19,7 @@ fn a_long_text_under_many_patterns_is_refused_without_being_matched() {
         "$defs": {"slow": {"pattern": "(a|b)*a(a|b){12}c"}},
     }));
     let answer = json!({"a": format!("confidential{}", "a".repeat(4 << 20))}).to_string();
-    let invalid = schema.unwrap().read(&Text::new("a"), &answer).unwrap_err().0;
+    let invalid = schema.unwrap().read(&Text::new("a"), &answer).unwrap_err().problem;
     assert!(invalid.contains("too long"), "matched, and found to be against the schema: {invalid}");
     assert!(!invalid.contains("confidential") && !invalid.contains("aaa"), "{invalid}");
 }

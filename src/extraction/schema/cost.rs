@@ -24,19 +24,19 @@ pub(super) struct Cost {
 const BYTES_PER_LOOK: u64 = 8;
 
 /// The most looks at an answer's values together.
-pub(super) const MAX_EVALUATIONS: u64 = 1_000_000;
+pub(super) const EVALUATIONS_MAX: u64 = 1_000_000;
 
 /// The most looks at an answer's values for which an invalid answer is explained, which takes longer.
-pub(super) const MAX_EXPLAINED_EVALUATIONS: u64 = 100_000;
+pub(super) const EXPLAINED_EVALUATIONS_MAX: u64 = 100_000;
 
 /// The most schemas that may apply to the same value.
-pub(super) const MAX_SCHEMAS_PER_VALUE: u64 = 1_000;
+pub(super) const SCHEMAS_PER_VALUE_MAX: u64 = 1_000;
 
 /// The longest chain of schemas that apply each other to the same value; bounds the stack.
-pub(super) const MAX_CHAIN: usize = 16;
+pub(super) const CHAIN_MAX: usize = 16;
 
 /// The deepest nesting of an answer; bounds the stack.
-pub(super) const MAX_ANSWER_DEPTH: usize = 64;
+pub(super) const ANSWER_DEPTH_MAX: usize = 64;
 
 impl Cost {
     /// Counts, and refuses schemas that apply themselves to the same value, or too many schemas to
@@ -45,8 +45,8 @@ impl Cost {
         let order = leaves_first(graph)?;
         check_chains(graph, &order)?;
         let mut looks = vec![0; graph.parts.len()];
-        let mut per_value = Vec::with_capacity(MAX_ANSWER_DEPTH);
-        for depth in 0..MAX_ANSWER_DEPTH {
+        let mut per_value = Vec::with_capacity(ANSWER_DEPTH_MAX);
+        for depth in 0..ANSWER_DEPTH_MAX {
             looks = deeper(graph, &order, &looks, u64::from(depth == 0));
             if depth == 0 {
                 check_breadth(graph, &looks)?;
@@ -108,11 +108,11 @@ fn towards<'a>(part: &'a Part, target: Target, looks: &'a [u64]) -> impl Iterato
 
 fn check_breadth(graph: &Graph, looks: &[u64]) -> Result<(), SchemaProblem> {
     for (part, &looks) in graph.parts.iter().zip(looks) {
-        if looks > MAX_SCHEMAS_PER_VALUE {
+        if looks > SCHEMAS_PER_VALUE_MAX {
             return Err(one(
                 &part.place,
                 &format!(
-                    "applies more than {MAX_SCHEMAS_PER_VALUE} schemas to one value, counting each way of \
+                    "applies more than {SCHEMAS_PER_VALUE_MAX} schemas to one value, counting each way of \
                      reaching them: use fewer alternatives and references"
                 ),
             ));
@@ -126,9 +126,9 @@ fn check_chains(graph: &Graph, order: &[usize]) -> Result<(), SchemaProblem> {
     for &index in order {
         let Some(part) = graph.parts.get(index) else { continue };
         let longest = same_edges(part).filter_map(|to| chains.get(to)).max().copied().unwrap_or(0) + 1;
-        if longest > MAX_CHAIN {
+        if longest > CHAIN_MAX {
             let problem = format!(
-                "leads through more than {MAX_CHAIN} schemas that apply each other to the same value: \
+                "leads through more than {CHAIN_MAX} schemas that apply each other to the same value: \
                  shorten the chain of references"
             );
             return Err(one(&part.place, &problem));

@@ -1,11 +1,11 @@
 //! Which of a schema's parts apply others, to the same value or to parts of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::{
-    limits::{MAX_PATTERN_BYTES, MAX_PATTERNS, below},
+    limits::{PATTERN_BYTES_MAX, PATTERNS_MAX, below},
     problems::Problems,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Edge {
     pub(super) to_what: Target,
     /// How many times, at most: some keywords look twice.
     pub(super) times: u64,
+    /// Whether what breaks the other is told by itself, not as the one keyword that applies it.
+    pub(super) told: bool,
 }
 
 /// What an applied part is held against.
@@ -50,10 +52,13 @@ pub(super) enum Target {
 }
 
 /// The shape of a keyword's value.
-#[derive(Clone, Copy)]
-enum Shape {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One schema.
     Schema,
+    /// Several in a row.
     List,
+    /// Several by name.
     Map,
 }
 
@@ -82,6 +87,10 @@ const KEYWORDS: &[(&str, Shape, Option<Target>, u64)] = &[
     ("definitions", Shape::Map, None, 1),
 ];
 
+/// Keywords that break as a whole: what their schemas found is not told.
+const WHOLE: [&str; 7] =
+    ["anyOf", "oneOf", "not", "if", "contains", "unevaluatedProperties", "unevaluatedItems"];
+
 const REFERENCES: [&str; 2] = ["$ref", "$dynamicRef"];
 
 impl Graph {
@@ -96,11 +105,35 @@ impl Graph {
             reader.resolve(index, schema, &anchors);
             index += 1;
         }
-        if reader.patterns > MAX_PATTERNS {
+        if reader.patterns > PATTERNS_MAX {
             let patterns = reader.patterns;
-            reader.problems.add("", &format!("has {patterns} patterns: at most {MAX_PATTERNS} are allowed"));
+            reader.problems.add("", &format!("has {patterns} patterns: at most {PATTERNS_MAX} are allowed"));
         }
         Self { parts: reader.parts.into_iter().map(|(part, _)| part).collect() }
+    }
+
+    /// The JSON Pointers of the parts whose violations can be told.
+    pub(super) fn told(&self) -> HashSet<&str> {
+        let mut told = HashSet::new();
+        let mut next: Vec<&Part> = self.parts.first().into_iter().collect();
+        while let Some(part) = next.pop() {
+            if told.insert(part.place.as_str()) {
+                let edges = part.edges.iter().filter(|edge| edge.told);
+                next.extend(edges.filter_map(|edge| self.parts.get(edge.to)));
+            }
+        }
+        told
+    }
+}
+
+/// The shape of what a keyword holds, if that is schemas.
+pub(super) fn shape(keyword: &str, held: &Value) -> Option<Shape> {
+    let &(_, shape, ..) = KEYWORDS.iter().find(|(name, ..)| *name == keyword)?;
+    match (shape, held) {
+        (Shape::Schema, Value::Object(_) | Value::Bool(_))
+        | (Shape::List, Value::Array(_))
+        | (Shape::Map, Value::Object(_)) => Some(shape),
+        _ => None,
     }
 }
 
@@ -128,9 +161,10 @@ impl<'a> Reader<'a, '_> {
         for &(keyword, shape, target, times) in KEYWORDS {
             let Some(held) = schema.get(keyword) else { continue };
             let times = if looks_again { times * 2 } else { times };
+            let told = !WHOLE.contains(&keyword);
             for (child, child_place) in schemas(held, shape, &below(place, keyword)) {
                 if let (Some(to), Some(to_what)) = (self.read(child, &child_place), target) {
-                    self.connect(index, Edge { to, to_what, times });
+                    self.connect(index, Edge { to, to_what, times, told });
                 }
             }
         }
@@ -153,8 +187,8 @@ impl<'a> Reader<'a, '_> {
         }
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
             self.patterns += 1;
-            if pattern.len() > MAX_PATTERN_BYTES {
-                let problem = format!("is longer than {MAX_PATTERN_BYTES} bytes: shorten it");
+            if pattern.len() > PATTERN_BYTES_MAX {
+                let problem = format!("is longer than {PATTERN_BYTES_MAX} bytes: shorten it");
                 self.problems.add(&below(place, "pattern"), &problem);
             }
         }
@@ -190,7 +224,7 @@ impl<'a> Reader<'a, '_> {
             match self.target(reference, anchors) {
                 Ok((value, target)) => {
                     if let Some(to) = self.read(value, &target) {
-                        self.connect(index, Edge { to, to_what: Target::Same, times: 1 });
+                        self.connect(index, Edge { to, to_what: Target::Same, times: 1, told: true });
                     }
                 }
                 Err(problem) => self.problems.add(&below(&place, keyword), problem),

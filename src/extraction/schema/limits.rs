@@ -8,29 +8,29 @@ use super::{
 };
 
 /// The longest schema, in bytes.
-pub(super) const MAX_BYTES: usize = 64 * 1024;
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 
 /// The deepest nesting of objects and arrays.
-pub(super) const MAX_DEPTH: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// The most JSON values, scalars included.
-pub(super) const MAX_NODES: usize = 4096;
+pub(super) const NODES_MAX: usize = 4096;
 
 /// The longest key, in bytes: each value's JSON Pointer repeats those above it.
-pub(super) const MAX_KEY_BYTES: usize = 256;
+pub(super) const KEY_BYTES_MAX: usize = 256;
 
 /// The most `pattern`s and keys of `patternProperties`.
-pub(super) const MAX_PATTERNS: usize = 32;
+pub(super) const PATTERNS_MAX: usize = 32;
 
 /// The longest `pattern`, in bytes; those that are keys are bounded as keys.
-pub(super) const MAX_PATTERN_BYTES: usize = 512;
+pub(super) const PATTERN_BYTES_MAX: usize = 512;
 
 /// Holds the schema's text against its limit.
 pub(super) fn check_text(text: &str) -> Result<(), SchemaProblem> {
-    if text.len() <= MAX_BYTES {
+    if text.len() <= SCHEMA_BYTES_MAX {
         return Ok(());
     }
-    Err(one("", &format!("the schema has {} bytes: at most {MAX_BYTES} are allowed", text.len())))
+    Err(one("", &format!("the schema has {} bytes: at most {SCHEMA_BYTES_MAX} are allowed", text.len())))
 }
 
 /// Holds the schema's shape against its limits.
@@ -38,8 +38,8 @@ pub(super) fn check_value(value: &Value) -> Result<(), SchemaProblem> {
     let mut problems = Problems::default();
     let mut nodes = 0;
     count(value, "", 1, &mut nodes, &mut problems);
-    if nodes > MAX_NODES {
-        problems.add("", &format!("the schema has {nodes} values: at most {MAX_NODES} are allowed"));
+    if nodes > NODES_MAX {
+        problems.add("", &format!("the schema has {nodes} values: at most {NODES_MAX} are allowed"));
     }
     problems.into_result()
 }
@@ -62,15 +62,15 @@ pub(super) fn patterns(value: &Value) -> usize {
 
 fn count(value: &Value, place: &str, depth: usize, nodes: &mut usize, problems: &mut Problems) {
     *nodes += 1;
-    if depth > MAX_DEPTH && (value.is_object() || value.is_array()) {
-        problems.add(place, &format!("nested more than {MAX_DEPTH} levels deep: move parts to $defs"));
+    if depth > DEPTH_MAX && (value.is_object() || value.is_array()) {
+        problems.add(place, &format!("nested more than {DEPTH_MAX} levels deep: move parts to $defs"));
         return;
     }
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                if key.len() > MAX_KEY_BYTES {
-                    problems.add(place, &format!("has a key of more than {MAX_KEY_BYTES} bytes: shorten it"));
+                if key.len() > KEY_BYTES_MAX {
+                    problems.add(place, &format!("has a key of more than {KEY_BYTES_MAX} bytes: shorten it"));
                 } else {
                     count(member, &below(place, key), depth + 1, nodes, problems);
                 }

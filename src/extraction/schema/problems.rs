@@ -10,15 +10,15 @@ pub(super) struct Problems {
 }
 
 /// The most problems that are told at once.
-const MAX_TOLD: usize = 5;
+const TOLD_MAX: usize = 5;
 
 /// The longest place or reason that is shown, in bytes.
-const MAX_SHOWN: usize = 200;
+const SHOWN_MAX: usize = 200;
 
 impl Problems {
     /// Adds what is wrong at a JSON Pointer.
     pub(super) fn add(&mut self, place: &str, problem: &str) {
-        if self.told.len() < MAX_TOLD {
+        if self.told.len() < TOLD_MAX {
             self.told.push(line(place, problem));
         } else {
             self.untold += 1;
@@ -45,15 +45,15 @@ pub(super) fn one(place: &str, problem: &str) -> SchemaProblem {
 
 /// A JSON Pointer as a fragment, shortened in its middle if it is long.
 pub(super) fn shown(place: &str) -> String {
-    let tail = place.char_indices().rev().map(|(at, _)| at).find(|at| place.len() - at >= MAX_SHOWN / 2);
+    let tail = place.char_indices().rev().map(|(at, _)| at).find(|at| place.len() - at >= SHOWN_MAX / 2);
     match tail.and_then(|at| place.split_at_checked(at)) {
-        Some((head, tail)) if place.len() > MAX_SHOWN => format!("#{}…{tail}", cut(head, MAX_SHOWN / 2)),
+        Some((head, tail)) if place.len() > SHOWN_MAX => format!("#{}…{tail}", cut(head, SHOWN_MAX / 2)),
         _ => format!("#{place}"),
     }
 }
 
 fn line(place: &str, problem: &str) -> String {
-    format!("{}: {}", shown(place), cut(problem, 2 * MAX_SHOWN))
+    format!("{}: {}", shown(place), cut(problem, 2 * SHOWN_MAX))
 }
 
 fn cut(text: &str, bytes: usize) -> &str {

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Schema, cost, limits};
+use super::{Keyword, Schema, cost, limits};
 use crate::extraction::{Alignment, Text};
 
 fn compile(schema: &Value) -> Result<Schema, String> {
@@ -110,7 +110,7 @@ fn references_that_consume_nothing_in_a_cycle_are_refused() {
 #[test]
 fn each_limit_is_named() {
     let mut deep = json!({});
-    for _ in 0..limits::MAX_DEPTH {
+    for _ in 0..limits::DEPTH_MAX {
         deep = json!({"items": deep});
     }
     let pattern = |n: usize| json!({"pattern": "a".repeat(n)});
@@ -128,16 +128,19 @@ fn each_limit_is_named() {
         with(&json!({"$ref": "#/$defs/d0"}), &defs)
     };
     let too_much = [
-        (with(&json!({"description": "x".repeat(limits::MAX_BYTES)}), &json!({})), "bytes: at most 65536"),
-        (with(&deep, &json!({})), "levels deep"),
-        (with(&json!({"enum": vec![0; limits::MAX_NODES]}), &json!({})), "values: at most 4096"),
         (
-            with(&json!({"properties": {"k".repeat(limits::MAX_KEY_BYTES + 1): {}}}), &json!({})),
+            with(&json!({"description": "x".repeat(limits::SCHEMA_BYTES_MAX)}), &json!({})),
+            "bytes: at most 65536",
+        ),
+        (with(&deep, &json!({})), "levels deep"),
+        (with(&json!({"enum": vec![0; limits::NODES_MAX]}), &json!({})), "values: at most 4096"),
+        (
+            with(&json!({"properties": {"k".repeat(limits::KEY_BYTES_MAX + 1): {}}}), &json!({})),
             "key of more than",
         ),
-        (with(&pattern(limits::MAX_PATTERN_BYTES + 1), &json!({})), "#/properties/a/pattern: is longer"),
-        (patterns(limits::MAX_PATTERNS + 1), "patterns: at most"),
-        (chain(cost::MAX_CHAIN), "shorten the chain"),
+        (with(&pattern(limits::PATTERN_BYTES_MAX + 1), &json!({})), "#/properties/a/pattern: is longer"),
+        (patterns(limits::PATTERNS_MAX + 1), "patterns: at most"),
+        (chain(cost::CHAIN_MAX), "shorten the chain"),
     ];
     for (schema, expected) in too_much {
         let problem = compile(&schema).unwrap_err();
@@ -145,7 +148,7 @@ fn each_limit_is_named() {
         assert!(problem.len() < 3000, "{} bytes", problem.len());
     }
     for schema in
-        [with(&pattern(limits::MAX_PATTERN_BYTES), &json!({})), patterns(limits::MAX_PATTERNS), chain(8)]
+        [with(&pattern(limits::PATTERN_BYTES_MAX), &json!({})), patterns(limits::PATTERNS_MAX), chain(8)]
     {
         assert!(compile(&schema).is_ok());
     }
@@ -186,7 +189,7 @@ fn answers_that_would_double_the_work_with_each_level_are_refused() {
             answer = json!({"a": answer});
         }
         let refused = schema.read(&Text::new("x"), &answer.to_string()).unwrap_err();
-        assert!(refused.0.contains("nested too deeply"), "{refused}");
+        assert!(refused.problem.contains("nested too deeply"), "{refused}");
     }
 }
 
@@ -195,12 +198,12 @@ fn the_deepest_answers_through_the_longest_chains_fit_a_small_stack() {
     let again = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}});
     let schema = compile(&doubling(6, |next| json!({"allOf": [next]}), &again)).unwrap();
     let mut answer = json!(null);
-    for _ in 1..cost::MAX_ANSWER_DEPTH {
+    for _ in 1..cost::ANSWER_DEPTH_MAX {
         answer = json!({"a": answer});
     }
     let read = move || schema.read(&Text::new("x"), &answer.to_string());
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(read).unwrap();
-    assert!(thread.join().unwrap().unwrap_err().0.contains("#/$defs/d6/type: type"));
+    assert!(thread.join().unwrap().unwrap_err().problem.contains("#/$defs/d6/type: type"));
 }
 
 #[test]
@@ -267,14 +270,14 @@ fn invalid_answers_name_places_in_the_schema_and_none_of_the_answer() {
     ];
     for (answer, expected) in table {
         let invalid = schema.read(&Text::new(CANARY), &answer.to_string()).unwrap_err();
-        assert!(invalid.0.contains(expected), "{answer}: {invalid}");
-        assert!(!invalid.0.contains(CANARY) && !invalid.0.contains("4110001"), "{invalid}");
+        assert!(invalid.problem.contains(expected), "{answer}: {invalid}");
+        assert!(!invalid.problem.contains(CANARY) && !invalid.problem.contains("4110001"), "{invalid}");
     }
     for broken in
         [CANARY.to_owned(), format!("{{\"{CANARY}\": {CANARY}"), format!("{{}} {CANARY}"), String::new()]
     {
         let invalid = schema.read(&Text::new(CANARY), &broken).unwrap_err();
-        assert!(invalid.0.contains("not JSON") && !invalid.0.contains(CANARY), "{invalid}");
+        assert!(invalid.problem.contains("not JSON") && !invalid.problem.contains(CANARY), "{invalid}");
     }
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     assert!(schema.read(&Text::new("x"), &deep).is_err());
@@ -287,7 +290,113 @@ fn violations_are_few_and_told_once() {
     let answer: serde_json::Map<_, _> = (0..9).map(|k| (format!("p{k}"), json!([1, 2, 3]))).collect();
     let schema = compile(&json!({"type": "object", "properties": properties})).unwrap();
     let invalid = schema.read(&Text::new("x"), &Value::from(answer).to_string()).unwrap_err();
-    assert_eq!(invalid.0.matches(": type").count(), super::MAX_VIOLATIONS);
+    assert_eq!(invalid.problem.matches(": type").count(), super::VIOLATIONS_MAX);
+}
+
+/// Parts that can be broken in every way.
+fn breakable() -> Value {
+    json!({
+        "type": "object",
+        "required": ["id"],
+        "minProperties": 1,
+        "properties": {
+            "id": {"type": "string", "minLength": 2, "pattern": "^[a-z]+$"},
+            "type": {"type": "array", "items": {"enum": ["a"]}, "uniqueItems": true, "maxItems": 3},
+            "a/b": {"properties": {"c~d": {"const": 1}}},
+            "ref": {"$ref": "#/$defs/code"},
+            "odd": {"$ref": "#/x-shapes/odd"},
+            "either": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/hidden"}]},
+            "one": {"oneOf": [{"type": "integer"}, {"type": "number"}]},
+            "never": false,
+            "tuple": {"prefixItems": [{"type": "null"}, false], "items": false},
+            "some": {"contains": {"type": "null"}, "minContains": 2},
+            "names": {"propertyNames": {"maxLength": 1}},
+            "if": {"if": {"type": "integer"}, "then": {"minimum": 5}, "else": {"type": "null"}},
+            "needs": {"dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"required": ["d"]}}},
+            "no": {"not": {"type": "null"}},
+            "rest": {"unevaluatedProperties": {"type": "null"}},
+            "closed": {"additionalProperties": false},
+            "every": {"allOf": [{"multipleOf": 2}]},
+        },
+        "patternProperties": {"^x-": {"exclusiveMaximum": 9}},
+        "$defs": {"code": {"maxLength": 1}, "hidden": {"type": "boolean"}, "unused": {"type": "null"}},
+        "x-shapes": {"odd": {"maximum": 3}},
+    })
+}
+
+#[test]
+fn a_violation_is_the_part_of_the_schema_and_its_keyword() {
+    let schema = compile(&breakable()).unwrap();
+    let table = [
+        (json!({}), "#", "minProperties"),
+        (json!({"b": 1}), "#", "required"),
+        (json!({"id": 1}), "#/properties/id", "type"),
+        (json!({"id": "a"}), "#/properties/id", "minLength"),
+        (json!({"id": "A9"}), "#/properties/id", "pattern"),
+        (json!({"id": "aa", "type": 1}), "#/properties/type", "type"),
+        (json!({"id": "aa", "type": ["b"]}), "#/properties/type/items", "enum"),
+        (json!({"id": "aa", "type": ["a", "a"]}), "#/properties/type", "uniqueItems"),
+        (json!({"id": "aa", "a/b": {"c~d": 2}}), "#/properties/a~1b/properties/c~0d", "const"),
+        (json!({"id": "aa", "ref": "long"}), "#/$defs/code", "maxLength"),
+        (json!({"id": "aa", "odd": 4}), "#/x-shapes/odd", "maximum"),
+        (json!({"id": "aa", "either": 4}), "#/properties/either", "anyOf"),
+        (json!({"id": "aa", "one": 4}), "#/properties/one", "oneOf"),
+        (json!({"id": "aa", "never": 4}), "#/properties/never", "false"),
+        (json!({"id": "aa", "tuple": [1]}), "#/properties/tuple/prefixItems/0", "type"),
+        (json!({"id": "aa", "tuple": [null, 1]}), "#/properties/tuple/prefixItems/1", "false"),
+        (json!({"id": "aa", "some": [null]}), "#/properties/some", "minContains"),
+        (json!({"id": "aa", "names": {"ab": 1}}), "#/properties/names/propertyNames", "maxLength"),
+        (json!({"id": "aa", "if": 4}), "#/properties/if/then", "minimum"),
+        (json!({"id": "aa", "if": "4"}), "#/properties/if/else", "type"),
+        (json!({"id": "aa", "needs": {"a": 1}}), "#/properties/needs", "dependentRequired"),
+        (json!({"id": "aa", "needs": {"c": 1}}), "#/properties/needs/dependentSchemas/c", "required"),
+        (json!({"id": "aa", "no": null}), "#/properties/no", "not"),
+        (json!({"id": "aa", "rest": {"a": 1}}), "#/properties/rest", "unevaluatedProperties"),
+        (json!({"id": "aa", "closed": {"a": 1}}), "#/properties/closed", "additionalProperties"),
+        (json!({"id": "aa", "every": 3}), "#/properties/every/allOf/0", "multipleOf"),
+        (json!({"id": "aa", "x-a": 10}), "#/patternProperties/^x-", "exclusiveMaximum"),
+    ];
+    let mut wrong = Vec::new();
+    for (answer, pointer, keyword) in table {
+        let invalid = schema.read(&Text::new("x"), &answer.to_string()).unwrap_err();
+        let violation = invalid.violation.unwrap();
+        if (&*violation.pointer, violation.keyword.as_str()) != (pointer, keyword) {
+            wrong.push(format!("{answer}: {violation:?}"));
+        }
+        if !schema.places().iter().any(|place| **place == *pointer) {
+            wrong.push(format!("{pointer} is no known place"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    let hidden = ["#/properties/either/anyOf/0", "#/$defs/hidden", "#/$defs/unused", "#/properties/no/not"];
+    for place in schema.places() {
+        assert!(!hidden.contains(&&**place), "{place} can't be told");
+    }
+    let not_json = schema.read(&Text::new("x"), "no").unwrap_err();
+    assert_eq!(not_json.violation, None);
+}
+
+#[test]
+fn places_come_in_the_order_of_the_document_and_end() {
+    let places = |schema: &Value| -> Vec<String> {
+        compile(schema).unwrap().places().iter().map(ToString::to_string).collect()
+    };
+    let small = json!({"$defs": {"z": {"type": "string"}}, "type": "object",
+        "properties": {"b": {"$ref": "#/$defs/z"}, "a": {"items": {"minimum": 1}}, "free": {"title": "x"}}});
+    assert_eq!(places(&small), ["#", "#/$defs/z", "#/properties/a", "#/properties/a/items"]);
+    let many: serde_json::Map<_, _> = (0..100).map(|k| (format!("p{k}"), json!({"type": "null"}))).collect();
+    let many = places(&json!({"type": "object", "properties": many}));
+    assert_eq!((many.len(), many[0].as_str(), many[63].as_str()), (64, "#", "#/properties/p62"));
+    let long = json!({"type": "object", "properties": {"k".repeat(250): {"type": "null"}}});
+    assert!(places(&long).iter().all(|place| place.len() < 210));
+}
+
+#[test]
+fn each_keyword_has_advice_of_one_sentence() {
+    for keyword in Keyword::ALL {
+        let advice = keyword.advice();
+        assert!(advice.ends_with('.') && advice.matches(". ").count() == 0, "{keyword}: {advice}");
+    }
 }
 
 #[test]
