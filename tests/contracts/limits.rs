@@ -42,7 +42,7 @@ fn page() -> String {
 /// The rows of one file. Constants that share a doc comment stand below it one after the other.
 fn limits(path: &Path, text: &str) -> Vec<String> {
     let (mut rows, mut doc, mut in_doc) = (Vec::new(), String::new(), false);
-    let mut lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().map(str::trim);
+    let mut lines = without_tests(text).into_iter();
     while let Some(line) = lines.next() {
         let more = line.strip_prefix("///");
         if let Some(more) = more {
@@ -66,6 +66,25 @@ fn limits(path: &Path, text: &str) -> Vec<String> {
         in_doc = more.is_some();
     }
     rows
+}
+
+/// The lines of a file without those of items under `#[cfg(test)]`, wherever they stand, and without
+/// indentation.
+fn without_tests(text: &str) -> Vec<&str> {
+    let mut kept = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(indent) = line.strip_suffix("#[cfg(test)]") else {
+            kept.push(line.trim());
+            continue;
+        };
+        let ends = |line: &str| {
+            let own = line.strip_prefix(indent).filter(|own| !own.starts_with(' '));
+            own.is_some_and(|own| own.ends_with(';') || own.starts_with('}'))
+        };
+        let _end = lines.find(|line| ends(line));
+    }
+    kept
 }
 
 /// Name and value of the constant that begins on `line`, if one does.
@@ -94,4 +113,37 @@ fn limits_are_read_with_their_comments() {
             "| `x.rs` | `B_MIN` | `f(2)` | The most of it. |\n"
         ]
     );
+}
+
+#[test]
+fn limits_below_items_of_tests_are_found_and_those_within_are_not() {
+    let text = "\
+/// Above.
+const A_MAX: usize = 1;
+#[cfg(test)]
+mod tests;
+/// Below a module that stands elsewhere.
+const B_MAX: usize = 2;
+mod inner {
+    #[cfg(test)]
+    use super::{
+        A_MAX,
+    };
+    /// Within a module.
+    const C_MAX: usize = 3;
+}
+#[cfg(test)]
+mod more {
+    /// Of the tests.
+    const D_MAX: usize = 4;
+    fn f() {}
+}
+/// Below the tests.
+pub const E_MAX: usize = 5;
+";
+    let names: Vec<String> = limits(Path::new("src/x.rs"), text)
+        .iter()
+        .filter_map(|row| row.split('`').nth(3).map(str::to_owned))
+        .collect();
+    assert_eq!(names, ["A_MAX", "B_MAX", "C_MAX", "E_MAX"]);
 }
