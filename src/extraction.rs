@@ -13,6 +13,7 @@ pub mod profile;
 pub mod request;
 pub mod response;
 pub mod result;
+pub mod said;
 pub mod schema;
 pub mod trail;
 
@@ -24,8 +25,13 @@ pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
 pub use response::{FinishReason, HeadStatus, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
+<<<<<<< HEAD
 pub use schema::{Keyword, Schema, Violation};
+=======
+pub use said::{Said, Word};
+pub use schema::Schema;
+>>>>>>> 67406e3 (upstream, grpc: blame the caller only on the AI API's own word)
 pub use trail::{
-    AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorDetail, ErrorType, Trail, Usage,
-    WaitSource, Withheld,
+    AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorDetail, ErrorType, FailureFacts, Trail,
+    Usage, WaitSource, Withheld,
 };

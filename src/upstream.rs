@@ -3,6 +3,7 @@
 //! An upstream speaks one dialect under its own clocks (connect, first byte, idle). It never sleeps,
 //! retries or measures: what went wrong is told as a [`Fault`], and others decide.
 
+pub mod error_text;
 pub mod fault;
 pub mod http;
 pub mod openai;
@@ -15,9 +16,10 @@ use std::{sync::Arc, time::Duration};
 use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 
-use crate::extraction::{HeadStatus, Profile, ResponseFacts, Text, Usage};
+use crate::extraction::{HeadStatus, Profile, ResponseFacts, Said, Text, Usage};
 
-pub use fault::{ErrorWord, Fault, NoConnection, TimeoutPhase};
+pub use error_text::ErrorBodyText;
+pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, TimeoutPhase};
 
 /// Asks one AI endpoint.
 pub trait Upstream: Send + Sync + 'static {
@@ -105,6 +107,10 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// The wait the answer's body asked for (google.rpc.RetryInfo).
     pub body_retry_delay: Option<Duration>,
+    /// What the API said of its error, as far as its words are known.
+    pub said: Said,
+    /// The body of an error, for the log; only where that was asked for.
+    pub error_body: Option<ErrorBodyText>,
     /// Tokens as reported, on failures too.
     pub usage: Usage,
     /// What the answer says of itself.
@@ -119,6 +125,8 @@ impl Exchange {
             http_status: None,
             headers: HeaderMap::new(),
             body_retry_delay: None,
+            said: Said::default(),
+            error_body: None,
             usage: Usage::default(),
             response: ResponseFacts::default(),
         }

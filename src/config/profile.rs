@@ -30,7 +30,7 @@ const INSTRUCTIONS_BYTES_MAX: usize = 64 << 10;
 const OUTPUT_TOKENS_MAX: u32 = 1_000_000;
 
 const BUILT_IN: &str = "entities";
-const INLINE: &str = "inline";
+const INLINE: &str = Profile::INLINE;
 const OWN_RULES: [&str; 3] = ["instructions", "instructions_file", "schema_file"];
 
 const CACHE_SCOPE: Word<CacheScope> = Word(&[("tenant", CacheScope::Tenant), ("shared", CacheScope::Shared)]);

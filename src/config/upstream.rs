@@ -113,6 +113,14 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let proxy = section.optional("proxy", &WebUrl);
     let propagate_trace = section.or("propagate_trace", &Flag, false);
     let prices = prices(section.section("prices"));
+    let log_error_bodies = section.or("log_error_bodies", &Flag, false);
+    if log_error_bodies {
+        let what = "writes what the API's errors say into the log, which may quote the texts of callers";
+        section.warn(
+            "log_error_bodies",
+            Complaint::new(what, "set it to false when you know what you wanted to know"),
+        );
+    }
     section.finish();
     Some(UpstreamSettings {
         name: name.into(),
@@ -135,6 +143,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
         headers,
         propagate_trace,
         prices,
+        log_error_bodies,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ErrorType, Trail, Withheld, label::labels};
+use super::{ErrorType, FailureFacts, Trail, Withheld, label::labels};
 
 /// Why a call has no answer. Cheap to clone: the callers of a shared flight get the same one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -68,6 +68,10 @@ pub struct UpstreamFailure {
     pub error_type: ErrorType,
     /// The HTTP status of the last attempt, if an answer came.
     pub http_status: Option<u16>,
+    /// What that leaves open.
+    pub facts: Arc<FailureFacts>,
+    /// Whether the caller brought the rules, and so the schema, itself.
+    pub inline: bool,
     /// The upstream may have done the work although no answer came, and it must not be done twice.
     pub outcome_unknown: bool,
     /// Why no further attempt was made although the failure allowed one.
@@ -193,15 +197,21 @@ impl ErrorType {
             | Self::Overloaded
             | Self::ServerError
             | Self::Conflict
+            | Self::Blocked
             | Self::TooLarge => Verdict::UpstreamFailed,
             Self::DeadlineExceeded => Verdict::DeadlineExceeded,
             Self::RateLimited | Self::QuotaExhausted => Verdict::RateLimited,
             Self::Unauthorized
             | Self::BadRequest
+            | Self::SchemaRejected
+            | Self::ParameterRejected
+            | Self::Redirected
             | Self::ContextLength
             | Self::NotFound
             | Self::Unsupported => Verdict::UpstreamRejected,
-            Self::Malformed | Self::Truncated | Self::Empty | Self::SchemaInvalid => Verdict::AnswerInvalid,
+            Self::Malformed | Self::Truncated | Self::Empty | Self::NotJson | Self::SchemaInvalid => {
+                Verdict::AnswerInvalid
+            }
             Self::Refused => Verdict::Refused,
             Self::Internal => Verdict::Internal,
         }

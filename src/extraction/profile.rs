@@ -25,6 +25,16 @@ pub struct Profile {
     pub fingerprint: Fingerprint,
 }
 
+impl Profile {
+    /// The name under which rules count that callers bring along.
+    pub const INLINE: &str = "inline";
+
+    /// Whether a caller brought the rules along.
+    pub fn is_inline(&self) -> bool {
+        &*self.name == Self::INLINE
+    }
+}
+
 /// What is cached, for how long and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachePolicy {

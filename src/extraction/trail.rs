@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{label::labels, response::ResponseFacts};
+use super::{label::labels, response::ResponseFacts, said::Said};
 
 /// Everything tried for one answer, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,6 +58,8 @@ pub struct AttemptRecord {
     pub outcome: Option<AttemptOutcome>,
     /// What went wrong, if `outcome` is a failure.
     pub error_type: Option<ErrorType>,
+    /// What `error_type` leaves open, if `outcome` is a failure.
+    pub failure: Option<Arc<FailureFacts>>,
     /// The HTTP status, if an answer came.
     pub http_status: Option<u16>,
     /// When it was sent.
@@ -68,6 +70,15 @@ pub struct AttemptRecord {
     pub wait: Duration,
     /// What set the wait.
     pub wait_source: Option<WaitSource>,
+}
+
+/// What an [`ErrorType`] leaves open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailureFacts {
+    /// Which of several causes it was.
+    pub detail: Option<ErrorDetail>,
+    /// What the API said of its error, as far as its words are known.
+    pub said: Said,
 }
 
 /// Tokens as an upstream reports them; absent means unknown, not zero.
@@ -159,6 +170,14 @@ labels! {
         Unauthorized = "unauthorized",
         /// The upstream did not accept the request.
         BadRequest = "bad_request",
+        /// The upstream did not accept the schema, or that there is one.
+        SchemaRejected = "schema_rejected",
+        /// The upstream did not accept something that the gateway chose to send.
+        ParameterRejected = "parameter_rejected",
+        /// The upstream answered that what was asked for is somewhere else (3xx).
+        Redirected = "redirected",
+        /// Something before the upstream did not let the request through.
+        Blocked = "blocked",
         /// The text is longer than the model can take.
         ContextLength = "context_length",
         /// The model or path does not exist.
@@ -175,6 +194,8 @@ labels! {
         Refused = "refused",
         /// The answer had no content.
         Empty = "empty",
+        /// What the model said is not JSON.
+        NotJson = "not_json",
         /// The answer violates the profile's schema.
         SchemaInvalid = "schema_invalid",
         /// A request that could not be built or sent for a reason of the gateway's own.
@@ -207,6 +228,8 @@ labels! {
         HeadTooLarge = "head_too_large",
         /// The answer's body was larger than the limit.
         BodyTooLarge = "body_too_large",
+        /// The answer was a page for people, as proxies, firewalls and logins send it.
+        HtmlPage = "html_page",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 const DEFAULT_PROFILE: &str = "entities";
 
 /// The profile that lends route, timeout and limits to rules that callers bring.
-const INLINE_PROFILE: &str = "inline";
+const INLINE_PROFILE: &str = Profile::INLINE;
 
 /// The most bytes of instructions a caller may bring.
 const INSTRUCTIONS_BYTES_MAX: usize = 16 * 1024;

@@ -145,10 +145,31 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
             "UPSTREAM_INVALID_REQUEST",
             "the AI API does not accept the request; look at schema and instructions",
         ),
+        ErrorType::SchemaRejected if failure.inline => (
+            Code::InvalidArgument,
+            "UPSTREAM_INVALID_REQUEST",
+            "the AI API does not accept the request; look at schema and instructions",
+        ),
+        ErrorType::SchemaRejected | ErrorType::ParameterRejected => (
+            Code::Internal,
+            "UPSTREAM_PARAMETER_REJECTED",
+            "the AI API does not accept how it is asked; the operator must look at model, max_tokens_field, \
+             structured_output and body, or at the profile's schema",
+        ),
+        ErrorType::Redirected => (
+            Code::Internal,
+            "UPSTREAM_REDIRECTED",
+            "the AI API's address leads elsewhere, and redirects are not followed; the operator must correct base_url",
+        ),
+        ErrorType::Blocked => (
+            Code::Unavailable,
+            "UPSTREAM_UNREACHABLE",
+            "something before the AI API, such as a firewall, does not let the gateway through; the operator must look at it",
+        ),
         ErrorType::ContextLength => (
             Code::InvalidArgument,
             "CONTEXT_LENGTH_EXCEEDED",
-            "the text is longer than the model can take; split it",
+            "the text is longer than the model can take, to which max_output_tokens counts too; split it",
         ),
         ErrorType::NotFound => (
             Code::NotFound,
@@ -170,6 +191,11 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
             (Code::InvalidArgument, "CONTENT_REFUSED", "the model refused to answer for this text")
         }
         ErrorType::Empty => (Code::Internal, "ANSWER_EMPTY", "the answer had no content"),
+        ErrorType::NotJson => (
+            Code::Internal,
+            "ANSWER_NOT_JSON",
+            "the model answered in words that are not JSON; see structured_output of the upstream, or the instructions",
+        ),
         ErrorType::SchemaInvalid => (
             Code::Internal,
             "ANSWER_SCHEMA_INVALID",
@@ -265,12 +291,23 @@ fn add_upstream(
     if let Some(reason) = failure.withheld {
         put("retry_withheld", reason.as_str().to_owned());
     }
+    let said = &failure.facts.said;
+    for (key, word) in
+        [("upstream_code", &said.code), ("upstream_type", &said.kind), ("upstream_param", &said.param)]
+    {
+        if let Some(word) = word {
+            put(key, word.to_string());
+        }
+    }
     match failure.error_type {
         ErrorType::RateLimited | ErrorType::QuotaExhausted => {
             details.add_quota_failure_violation(
                 format!("upstream:{}/{}", failure.upstream, failure.model),
                 "the AI API's limit for the gateway's account",
             );
+        }
+        ErrorType::SchemaRejected if failure.inline => {
+            details.add_bad_request_violation("inline.schema", "is not accepted by the AI API");
         }
         ErrorType::ContextLength => {
             details.add_bad_request_violation("text", "is longer than the model can take");

@@ -51,8 +51,10 @@ pub fn classify(fault: Fault, should_retry: Option<bool>, retry_after_present: b
         | Fault::DeadlineExceeded
         | Fault::HeadTooLarge
         | Fault::BodyTooLarge => Class::Terminal,
-        Fault::Reset | Fault::Timeout(_) | Fault::Malformed => Class::Ambiguous,
-        Fault::Status { status, word } => advised(of_status(status, word, retry_after_present), should_retry),
+        Fault::Reset | Fault::Timeout(_) | Fault::Malformed | Fault::Page => Class::Ambiguous,
+        Fault::Status { status, word, .. } => {
+            advised(of_status(status, word, retry_after_present), should_retry)
+        }
         Fault::ErrorBody { word } => word.map_or(Class::Ambiguous, |word| of_word(word, Class::Ambiguous)),
         Fault::Truncated | Fault::Refused | Fault::Empty | Fault::SchemaInvalid => Class::Content,
     }
@@ -85,11 +87,13 @@ impl Class {
 fn of_status(status: u16, word: Option<ErrorWord>, retry_after_present: bool) -> Class {
     let by_status = match status {
         402 => Class::Quota,
-        429 | 498 | 499 | 529 => Class::Throttle,
+        421 => Class::Nack,
+        429 | 498 | 529 => Class::Throttle,
         503 if retry_after_present => Class::Throttle,
         408 | 409 | 425 | 503 => Class::Transient,
-        500 | 502..=504 | 506..=599 => Class::Ambiguous,
-        _ => Class::Terminal,
+        // 499: whoever answers had passed the request on. Below 200 and from 600 on: no status that an answer can have.
+        ..200 | 424 | 499 | 500 | 502..=504 | 506..=528 | 530.. => Class::Ambiguous,
+        200..=401 | 403..=407 | 410..=420 | 422 | 423 | 426..=428 | 430..=497 | 501 | 505 => Class::Terminal,
     };
     word.map_or(by_status, |word| of_word(word, by_status))
 }
@@ -98,10 +102,13 @@ fn of_word(word: ErrorWord, otherwise: Class) -> Class {
     match word {
         ErrorWord::QuotaExhausted => Class::Quota,
         ErrorWord::RateLimited | ErrorWord::Overloaded => Class::Throttle,
-        ErrorWord::ContentFiltered => Class::Content,
+        ErrorWord::ContentFiltered | ErrorWord::JsonNotMade => Class::Content,
+        ErrorWord::Timeout => Class::Ambiguous,
         ErrorWord::ContextLength
         | ErrorWord::InvalidCredential
         | ErrorWord::ModelNotFound
+        | ErrorWord::SchemaRejected
+        | ErrorWord::ParameterRejected
         | ErrorWord::InvalidRequest => Class::Terminal,
         ErrorWord::ServerError => otherwise,
     }
@@ -119,10 +126,10 @@ fn advised(class: Class, should_retry: Option<bool>) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::{NoConnection, TimeoutPhase};
+    use crate::upstream::{BodyForm, NoConnection, TimeoutPhase};
 
     fn status(status: u16, word: Option<ErrorWord>) -> Fault {
-        Fault::Status { status, word }
+        Fault::Status { status, word, form: BodyForm::Api }
     }
 
     #[test]
@@ -170,12 +177,17 @@ mod tests {
             (404, None, false, Class::Terminal),
             (408, None, false, Class::Transient),
             (409, None, false, Class::Transient),
+            (407, None, false, Class::Terminal),
             (413, None, false, Class::Terminal),
+            (421, None, false, Class::Nack),
+            (423, None, false, Class::Terminal),
+            (424, None, false, Class::Ambiguous),
             (425, None, false, Class::Transient),
             (429, None, false, Class::Throttle),
             (429, Some(W::QuotaExhausted), true, Class::Quota),
             (498, None, false, Class::Throttle),
-            (499, None, false, Class::Throttle),
+            (499, None, false, Class::Ambiguous),
+            (499, Some(W::RateLimited), false, Class::Throttle),
             (500, None, false, Class::Ambiguous),
             (500, Some(W::Overloaded), false, Class::Throttle),
             (501, None, false, Class::Terminal),
@@ -187,6 +199,13 @@ mod tests {
             (505, None, false, Class::Terminal),
             (522, None, false, Class::Ambiguous),
             (529, None, false, Class::Throttle),
+            (101, None, false, Class::Ambiguous),
+            (600, None, false, Class::Ambiguous),
+            (999, None, true, Class::Ambiguous),
+            (504, Some(W::Timeout), false, Class::Ambiguous),
+            (400, Some(W::JsonNotMade), false, Class::Content),
+            (400, Some(W::SchemaRejected), false, Class::Terminal),
+            (400, Some(W::ParameterRejected), false, Class::Terminal),
             (400, Some(W::ContextLength), false, Class::Terminal),
             (400, Some(W::ContentFiltered), false, Class::Content),
             (403, Some(W::InvalidCredential), false, Class::Terminal),
@@ -222,6 +241,9 @@ mod tests {
             (status(429, None), Permission::Retry),
             (status(503, None), Permission::Retry),
             (status(409, None), Permission::Forbidden),
+            (status(421, None), Permission::Retry),
+            (status(424, None), Permission::Ambiguous),
+            (status(499, None), Permission::Ambiguous),
             (status(500, None), Permission::Ambiguous),
             (Fault::Reset, Permission::Ambiguous),
             (Fault::Timeout(TimeoutPhase::FirstByte), Permission::Ambiguous),

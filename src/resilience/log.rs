@@ -8,7 +8,9 @@ use std::{
 use tokio::time::Instant;
 use tracing::Span;
 
-use crate::extraction::{AttemptOutcome, AttemptRecord, ErrorType, ResponseFacts, Trail, Usage, Withheld};
+use crate::extraction::{
+    AttemptOutcome, AttemptRecord, ErrorType, FailureFacts, ResponseFacts, Trail, Usage, Withheld,
+};
 
 /// The trail of a flight while it is written.
 #[derive(Debug, Clone, Default)]
@@ -25,12 +27,14 @@ struct Pages {
 }
 
 /// How an attempt ended, for the log.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AttemptEnd {
     /// How.
     pub outcome: AttemptOutcome,
     /// What went wrong, if it failed.
     pub error_type: Option<ErrorType>,
+    /// What that leaves open.
+    pub failure: Option<Arc<FailureFacts>>,
     /// The HTTP status, if an answer's head came.
     pub http_status: Option<u16>,
     /// Tokens as reported.
@@ -79,6 +83,7 @@ impl FlightLog {
         if let Some(record) = trail.attempts.last_mut() {
             record.outcome = Some(end.outcome);
             record.error_type = end.error_type;
+            record.failure = end.failure;
             record.http_status = end.http_status;
             record.latency = end.latency;
         }

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::event::{AttemptFacts, Event, Observer};
-use crate::extraction::{AttemptOutcome, ErrorDetail, ErrorType, HeadStatus, Usage};
+use crate::{
+    extraction::{AttemptOutcome, ErrorType, FailureFacts, HeadStatus, Usage},
+    upstream::ErrorBodyText,
+};
 
 /// One attempt under way. Dropping it without [`AttemptGuard::end`] means that it was given up: the
 /// outcome is `cancelled`.
@@ -14,7 +17,8 @@ pub struct AttemptGuard {
     facts: AttemptFacts,
     started: Instant,
     status: HeadStatus,
-    detail: Option<ErrorDetail>,
+    failure: Option<Arc<FailureFacts>>,
+    error_body: Option<ErrorBodyText>,
     ended: bool,
 }
 
@@ -22,12 +26,21 @@ impl AttemptGuard {
     /// Reports the start. `status` is told when an answer's head comes, should the attempt be given up later.
     pub fn begin(observer: Arc<dyn Observer>, facts: AttemptFacts, status: HeadStatus) -> Self {
         observer.observe(&Event::AttemptStarted(&facts));
-        Self { observer, facts, started: Instant::now(), status, detail: None, ended: false }
+        Self {
+            observer,
+            facts,
+            started: Instant::now(),
+            status,
+            failure: None,
+            error_body: None,
+            ended: false,
+        }
     }
 
-    /// What the error type, with which the attempt is about to end, leaves open.
-    pub fn explain(&mut self, detail: Option<ErrorDetail>) {
-        self.detail = detail;
+    /// What the error type, with which the attempt is about to end, leaves open. `error_body` is for the log alone.
+    pub fn explain(&mut self, failure: Arc<FailureFacts>, error_body: Option<ErrorBodyText>) {
+        self.failure = Some(failure);
+        self.error_body = error_body;
     }
 
     /// Reports the end. `latency` runs from sending to the end of the answer's body; what came after it
@@ -57,7 +70,8 @@ impl AttemptGuard {
             attempt,
             outcome,
             error_type,
-            detail: self.detail,
+            failure: self.failure.as_ref(),
+            error_body: self.error_body.as_ref(),
             http_status,
             usage,
             elapsed,

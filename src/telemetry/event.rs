@@ -14,10 +14,10 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorDetail, ErrorType, Tenant, Usage, WaitSource,
+        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorType, FailureFacts, Tenant, Usage, WaitSource,
         Withheld,
     },
-    upstream::Endpoint,
+    upstream::{Endpoint, ErrorBodyText},
 };
 
 pub use self::{
@@ -170,7 +170,9 @@ pub enum Event<'a> {
         /// What went wrong, if it failed.
         error_type: Option<ErrorType>,
         /// What that leaves open.
-        detail: Option<ErrorDetail>,
+        failure: Option<&'a Arc<FailureFacts>>,
+        /// What the API's error said, where operators want it in the log. For the log line alone.
+        error_body: Option<&'a ErrorBodyText>,
         /// The HTTP status, if an answer's head came.
         http_status: Option<u16>,
         /// Tokens as reported.

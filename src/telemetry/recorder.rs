@@ -169,11 +169,12 @@ impl Observer for Recorder {
             Event::AttemptStarted(attempt) => {
                 self.in_upstream(&attempt.endpoint.name, UpstreamTally::attempt_started);
             }
-            Event::AttemptEnded { attempt, outcome, error_type, http_status, elapsed, .. } => {
+            Event::AttemptEnded { attempt, outcome, error_type, failure, http_status, elapsed, .. } => {
                 let second = self.second(Instant::now());
-                let end = AttemptEnd { kind: attempt.kind, outcome, error_type, http_status, elapsed };
-                self.in_upstream(&attempt.endpoint.name, |tally| tally.attempt_ended(second, end));
-                lock(&self.memory.ring).attempt_ended(&attempt.id, end);
+                let (kind, failure) = (attempt.kind, failure.cloned());
+                let end = AttemptEnd { kind, outcome, error_type, failure, http_status, elapsed };
+                self.in_upstream(&attempt.endpoint.name, |tally| tally.attempt_ended(second, &end));
+                lock(&self.memory.ring).attempt_ended(&attempt.id, &end);
             }
             Event::RetryScheduled { endpoint, budget_ratio: ratio, .. }
             | Event::BudgetMoved { endpoint, ratio } => {

@@ -36,14 +36,18 @@ pub enum Fault {
         status: u16,
         /// What its body says, if that is understood.
         word: Option<ErrorWord>,
+        /// Whose its body seems to be.
+        form: BodyForm,
     },
     /// A 2xx answer whose body is an error.
     ErrorBody {
         /// What the body says, if that is understood.
         word: Option<ErrorWord>,
     },
-    /// A 2xx answer that can't be read: wrong content type, not UTF-8, not JSON, wrong shape.
+    /// A 2xx answer that can't be read: not UTF-8, not JSON, wrong shape.
     Malformed,
+    /// A 2xx answer that is a page for people: something else than the API answered.
+    Page,
     /// The answer ended at the token limit.
     Truncated,
     /// The model refused to answer, or its guard did.
@@ -52,6 +56,18 @@ pub enum Fault {
     Empty,
     /// The content is not JSON or violates the profile's schema.
     SchemaInvalid,
+}
+
+/// Whose the body of an error seems to be. Only the API's own word can make an error the caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum BodyForm {
+    /// The API's: an error in its own form.
+    Api,
+    /// Of something in between: a page for people.
+    Page,
+    /// Nobody's: there is none, or nothing is said in it.
+    #[default]
+    Other,
 }
 
 /// Why there was no connection.
@@ -93,6 +109,14 @@ pub enum ErrorWord {
     InvalidCredential,
     /// The model does not exist.
     ModelNotFound,
+    /// The shape that the answer must have is not accepted.
+    SchemaRejected,
+    /// Something else that the gateway chose to send is not accepted.
+    ParameterRejected,
+    /// The model did not manage to write JSON, and the API held it against that itself.
+    JsonNotMade,
+    /// The upstream did not manage it in its own time.
+    Timeout,
     /// A fault of the upstream's own.
     ServerError,
     /// The request is not acceptable.
@@ -111,9 +135,11 @@ impl Fault {
             Self::Timeout(_) => ErrorType::Timeout,
             Self::DeadlineExceeded => ErrorType::DeadlineExceeded,
             Self::HeadTooLarge | Self::BodyTooLarge => ErrorType::TooLarge,
-            Self::Status { status, word } => word.map_or_else(|| status_error_type(status), word_error_type),
+            Self::Status { status, word, form } => {
+                word.map_or_else(|| status_error_type(status, form), word_error_type)
+            }
             Self::ErrorBody { word } => word.map_or(ErrorType::ServerError, word_error_type),
-            Self::Malformed => ErrorType::Malformed,
+            Self::Malformed | Self::Page => ErrorType::Malformed,
             Self::Truncated => ErrorType::Truncated,
             Self::Refused => ErrorType::Refused,
             Self::Empty => ErrorType::Empty,
@@ -135,6 +161,7 @@ impl Fault {
             Self::Timeout(TimeoutPhase::Total) => Some(ErrorDetail::AttemptTimeout),
             Self::HeadTooLarge => Some(ErrorDetail::HeadTooLarge),
             Self::BodyTooLarge => Some(ErrorDetail::BodyTooLarge),
+            Self::Page | Self::Status { form: BodyForm::Page, .. } => Some(ErrorDetail::HtmlPage),
             Self::Unsendable
             | Self::NotProcessed
             | Self::Reset
@@ -159,24 +186,56 @@ fn word_error_type(word: ErrorWord) -> ErrorType {
         ErrorWord::ContentFiltered => ErrorType::Refused,
         ErrorWord::InvalidCredential => ErrorType::Unauthorized,
         ErrorWord::ModelNotFound => ErrorType::NotFound,
+        ErrorWord::SchemaRejected => ErrorType::SchemaRejected,
+        ErrorWord::ParameterRejected => ErrorType::ParameterRejected,
+        ErrorWord::JsonNotMade => ErrorType::NotJson,
+        ErrorWord::Timeout => ErrorType::Timeout,
         ErrorWord::ServerError => ErrorType::ServerError,
         ErrorWord::InvalidRequest => ErrorType::BadRequest,
     }
 }
 
-fn status_error_type(status: u16) -> ErrorType {
-    match status {
-        401 | 403 => ErrorType::Unauthorized,
-        402 => ErrorType::QuotaExhausted,
-        // A redirect is not followed: what was asked for is somewhere else.
-        300..=399 | 404 => ErrorType::NotFound,
-        405 | 501 | 505 => ErrorType::Unsupported,
-        408 | 504 => ErrorType::Timeout,
-        409 => ErrorType::Conflict,
-        413 => ErrorType::ContextLength,
-        429 | 498 => ErrorType::RateLimited,
-        503 | 529 => ErrorType::Overloaded,
-        500..=599 => ErrorType::ServerError,
-        _ => ErrorType::BadRequest,
+/// What a status says by itself. A status that blames the request is the caller's fault only if the API says so in its
+/// own form; in any other form nobody knows who answered.
+fn status_error_type(status: u16, form: BodyForm) -> ErrorType {
+    match (status, form) {
+        // No HTTP status that an answer can have.
+        (..200 | 600.., _) => ErrorType::Malformed,
+        // Not followed: what was asked for is somewhere else.
+        (300..=399, _) => ErrorType::Redirected,
+        (400 | 422, BodyForm::Api) => ErrorType::BadRequest,
+        (401, _) | (403, BodyForm::Api | BodyForm::Other) => ErrorType::Unauthorized,
+        // A page of a firewall, a proxy or a login, or a law: not the credential.
+        (403, BodyForm::Page) | (451, _) => ErrorType::Blocked,
+        (402, _) => ErrorType::QuotaExhausted,
+        (404 | 410, _) => ErrorType::NotFound,
+        (405 | 501 | 505, _) => ErrorType::Unsupported,
+        // 499: what the API asked itself gave up, or a proxy before it.
+        (408 | 499 | 504, _) => ErrorType::Timeout,
+        (409, _) => ErrorType::Conflict,
+        (413, _) => ErrorType::ContextLength,
+        // The connection leads to a server that does not know the host: it did not look at the request.
+        (421, _) => ErrorType::RefusedByProtocol,
+        (429 | 498, _) => ErrorType::RateLimited,
+        (503 | 529, _) => ErrorType::Overloaded,
+        // None of these says anything of the text: a proxy's credential (407), locks (423), what the API depends on
+        // (424), too early (425), preconditions, headers and forms that the gateway chose, and what no register has.
+        (
+            200..=299
+            | 400
+            | 406
+            | 407
+            | 411
+            | 412
+            | 414..=420
+            | 422..=428
+            | 430..=450
+            | 452..=497
+            | 500
+            | 502
+            | 506..=528
+            | 530..=599,
+            _,
+        ) => ErrorType::ServerError,
     }
 }

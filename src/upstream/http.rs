@@ -24,10 +24,11 @@
 mod body;
 mod cause;
 mod client;
+mod connections;
 mod error;
 mod limits;
 
-use std::pin::pin;
+use std::{pin::pin, sync::Arc};
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
@@ -39,17 +40,19 @@ use super::{
 };
 use crate::extraction::HeadStatus;
 use body::{Sending, WatchedBody};
+use connections::Connections;
 
 pub use error::HttpClientError;
 pub use limits::{
-    ERROR_BODY_BYTES_MAX, ERROR_BODY_WAIT, HTTP1_HEADERS_MAX, HTTP2_HEAD_BYTES_MAX, IDLE_CONNECTION_KEPT,
+    CONNECTIONS_RENEWED_MIN, ERROR_BODY_BYTES_MAX, ERROR_BODY_WAIT, HTTP1_HEADERS_MAX, HTTP2_HEAD_BYTES_MAX,
+    IDLE_CONNECTION_KEPT,
 };
 
 /// The way to one upstream: its connections, clocks and limits. Cheap to clone; clones share the
 /// connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: reqwest::Client,
+    connections: Arc<Connections>,
     clocks: Clocks,
     answer_bytes_max: usize,
 }
@@ -81,7 +84,7 @@ impl HttpClient {
     /// Builds the client, without connecting.
     pub fn new(settings: &UpstreamSettings) -> Result<Self, HttpClientError> {
         Ok(Self {
-            client: client::build(settings)?,
+            connections: Arc::new(Connections::new(settings)?),
             clocks: settings.clocks,
             answer_bytes_max: settings.answer_bytes_max,
         })
@@ -99,6 +102,9 @@ impl HttpClient {
         let mut response = self.head(request, end).await?;
         let status = response.status();
         told.tell(status.as_u16());
+        if status == StatusCode::MISDIRECTED_REQUEST {
+            self.connections.renew(Instant::now());
+        }
         let headers = std::mem::take(response.headers_mut());
         let body = if status.is_success() {
             self.body(response, self.answer_bytes_max, end).await
@@ -116,15 +122,15 @@ impl HttpClient {
     /// [`Fault::ConnectTimeout`].
     async fn head(&self, request: HttpRequest, end: Instant) -> Result<reqwest::Response, Fault> {
         let (body, mut sending) = WatchedBody::new(request.body);
-        let request = self
-            .client
+        let client = self.connections.client();
+        let request = client
             .post(request.url)
             .headers(request.headers)
             .body(reqwest::Body::wrap(body))
             .build()
             .map_err(|_| Fault::Unsendable)?;
         let unsent_end = end.min(Instant::now() + self.clocks.connect + self.clocks.first_byte);
-        let mut exchange = pin!(self.client.execute(request));
+        let mut exchange = pin!(client.execute(request));
         let answer = tokio::select! {
             biased;
             answer = &mut exchange => answer,

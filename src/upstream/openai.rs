@@ -14,11 +14,12 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use futures_util::future::BoxFuture;
 
 use super::{
-    AttemptLabels, Endpoint, Exchange, Fault, Question, RetrySafety, Upstream,
+    AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, Upstream,
     http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
     settings::{ApiKeyHeader, Secret, UpstreamSettings},
 };
 use answer::Reading;
+use error_words::SentFields;
 use request::Bodies;
 
 /// An upstream that speaks `OpenAI`'s chat completions.
@@ -28,6 +29,7 @@ pub struct OpenAi {
     http: HttpClient,
     url: url::Url,
     bodies: Bodies,
+    sent: SentFields,
     /// What every request carries, the credential included.
     headers: HeaderMap,
 }
@@ -39,7 +41,8 @@ impl OpenAi {
         let url = chat_url(&settings.base_url)?;
         let headers = constant_headers(&settings)?;
         let endpoint = Arc::new(endpoint(&settings, &url));
-        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), headers })
+        let sent = SentFields::of(&settings);
+        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), sent, headers })
     }
 
     async fn exchange(&self, question: &Question, labels: AttemptLabels) -> Exchange {
@@ -76,26 +79,39 @@ impl OpenAi {
         let status = answer.status.as_u16();
         let reading = if answer.status.is_success() {
             match &answer.body {
-                Ok(body) => answer::read(&answer.headers, body, self.settings.structured_output),
+                Ok(body) => answer::read(&answer.headers, body, self.settings.structured_output, &self.sent),
                 Err(fault) => Reading::failed(*fault),
             }
         } else {
             // What can't be read says nothing; the status stands.
-            let told = error_body::read(status, answer.body.as_deref().unwrap_or_default());
+            let told = error_body::read(status, answer.body.as_deref().unwrap_or_default(), &self.sent);
             Reading {
                 usage: told.usage,
                 body_retry_delay: told.retry_delay,
-                ..Reading::failed(Fault::Status { status, word: told.word })
+                said: told.said,
+                ..Reading::failed(Fault::Status { status, word: told.word, form: told.form })
             }
         };
+        let error_body = self.loggable(reading.result.as_ref().err(), answer.body.as_deref().ok());
         Exchange {
             result: reading.result,
             http_status: Some(status),
             headers: pushback_headers(answer.headers),
             body_retry_delay: reading.body_retry_delay,
+            said: reading.said,
+            error_body,
             usage: reading.usage,
             response: reading.response,
         }
+    }
+
+    /// The body of an error, where the operator wants it logged. What a model said is none.
+    fn loggable(&self, fault: Option<&Fault>, body: Option<&[u8]>) -> Option<ErrorBodyText> {
+        let wanted = self.settings.log_error_bodies
+            && matches!(fault?, Fault::Status { .. } | Fault::ErrorBody { .. } | Fault::Page);
+        let further = self.settings.headers.iter().map(|(_, value)| value);
+        let secrets = self.settings.api_key.iter().chain(further);
+        body.filter(|body| wanted && !body.is_empty()).map(|body| ErrorBodyText::of(body, secrets))
     }
 }
 

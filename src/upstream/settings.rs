@@ -53,6 +53,8 @@ pub struct UpstreamSettings {
     pub propagate_trace: bool,
     /// What the API charges, if that is known.
     pub prices: Option<Prices>,
+    /// Whether the bodies of its errors go into the log; they may quote the caller's text.
+    pub log_error_bodies: bool,
 }
 
 /// What an API charges for a million tokens, in whatever currency.

@@ -8,7 +8,16 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("simulator", &[]),
     ("upstream", &["extraction"]),
-    ("telemetry", &["clock", "extraction", "upstream::Endpoint", "upstream::settings::Prices"]),
+    (
+        "telemetry",
+        &[
+            "clock",
+            "extraction",
+            "upstream::Endpoint",
+            "upstream::ErrorBodyText",
+            "upstream::settings::Prices",
+        ],
+    ),
     ("admission", &["extraction"]),
     ("resilience", &["clock", "extraction", "telemetry", "upstream"]),
     (

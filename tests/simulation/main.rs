@@ -18,7 +18,7 @@ mod world;
 
 use std::time::Duration;
 
-use tidegate::upstream::{ErrorWord, Fault, NoConnection};
+use tidegate::upstream::{BodyForm, ErrorWord, Fault, NoConnection};
 use upstream::{Conditions, Trouble};
 use world::World;
 
@@ -29,8 +29,9 @@ fn outage_bound(outage: Duration) -> f64 {
     capacity / cheapest + refill_per_second * outage.as_secs_f64()
 }
 
-const SERVER_ERROR: Fault = Fault::Status { status: 500, word: None };
-const THROTTLED: Fault = Fault::Status { status: 503, word: Some(ErrorWord::Overloaded) };
+const SERVER_ERROR: Fault = Fault::Status { status: 500, word: None, form: BodyForm::Other };
+const THROTTLED: Fault =
+    Fault::Status { status: 503, word: Some(ErrorWord::Overloaded), form: BodyForm::Api };
 
 #[tokio::test(start_paused = true)]
 async fn five_percent_faults_are_hidden_from_callers() {

@@ -9,7 +9,7 @@ use tidegate::{
     clock::SystemClock,
     extraction::{
         CacheControl, CachePolicy, CacheScope, Call, Deadline, Entry, ExtractError, Extraction, Fingerprint,
-        Profile, ResponseFacts, Schema, Tenant, Text, Usage,
+        Profile, ResponseFacts, Said, Schema, Tenant, Text, Usage,
     },
     pipeline::{Parts, Pipeline, Seeds},
     resilience::Policy,
@@ -82,6 +82,8 @@ pub fn answered(content: &str) -> Exchange {
         http_status: Some(200),
         headers: http::HeaderMap::new(),
         body_retry_delay: None,
+        said: Said::default(),
+        error_body: None,
         usage: Usage::default(),
         response: ResponseFacts::default(),
     }

@@ -265,6 +265,7 @@ fn record(number: u32, kind: AttemptKind) -> AttemptRecord {
         upstream: "primary".into(),
         outcome: Some(AttemptOutcome::Success),
         error_type: None,
+        failure: None,
         http_status: None,
         sent: Instant::now(),
         latency: Duration::from_millis(300),

@@ -106,8 +106,9 @@ async fn sends_what_is_configured_and_names_all_it_sends() {
         for (name, value) in further.as_object().unwrap() {
             assert_eq!(&body[name], value);
         }
-        let names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(names, listed.iter().map(|field| &**field).collect::<Vec<_>>());
+        for name in body.as_object().unwrap().keys() {
+            assert!(listed.iter().any(|field| **field == **name), "{name} is sent and not listed");
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn settings(base_url: &str) -> UpstreamSettings {
         headers: Vec::new(),
         propagate_trace: false,
         prices: None,
+        log_error_bodies: false,
     }
 }
 

@@ -1,8 +1,17 @@
 //! HTTP/1.1 on the wire: what breaks, and which fault it is.
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use tidegate::upstream::{Fault, NoConnection, TimeoutPhase, Upstream, openai::OpenAi, settings::Clocks};
+use tidegate::upstream::{
+    BodyForm, Fault, NoConnection, TimeoutPhase, Upstream, openai::OpenAi, settings::Clocks,
+};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpListener,
@@ -129,7 +138,7 @@ async fn redirects_are_not_followed() {
     for status in [301, 303, 307, 308] {
         let server = Server::start(json_reply(status, &location, "{}"), Then::Next).await;
         let exchange = attempt(settings(&server.base_url())).await;
-        assert_eq!(fault(&exchange), Fault::Status { status, word: None });
+        assert_eq!(fault(&exchange), Fault::Status { status, word: None, form: BodyForm::Other });
         assert_eq!(server.requests().len(), 1);
     }
     assert!(target.requests().is_empty());
@@ -147,7 +156,7 @@ async fn a_status_stands_though_its_body_hangs_breaks_or_is_huge() {
         let mut settings = settings(&server.base_url());
         settings.clocks = clocks(|c| c.idle = SHORT);
         let exchange = attempt(settings).await;
-        assert_eq!(fault(&exchange), Fault::Status { status: 503, word: None });
+        assert_eq!(fault(&exchange), Fault::Status { status: 503, word: None, form: BodyForm::Other });
         assert_eq!(exchange.headers["retry-after"], "7");
     }
 }
@@ -249,4 +258,27 @@ async fn a_large_text_arrives_whole() {
     let body: serde_json::Value = serde_json::from_str(request.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     let expected = format!("<text>\n{}\n</text>", question.text.as_str());
     assert!(body["messages"][1]["content"] == expected.as_str());
+}
+
+#[tokio::test]
+async fn after_a_misdirected_request_the_next_takes_a_connection_of_its_own() {
+    let connections = Arc::<AtomicU32>::default();
+    let count = Arc::clone(&connections);
+    let addr = accept(move |mut stream| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            let status = if first { 421 } else { 200 };
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(json_reply(status, "", GOOD).as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let upstream = OpenAi::new(settings(&format!("http://{addr}/v1"))).unwrap();
+    let misdirected = upstream.attempt(&question(), labels()).await;
+    assert_eq!(misdirected.http_status, Some(421));
+    for _ in 0..2 {
+        upstream.attempt(&question(), labels()).await.result.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 2, "one that leads elsewhere, and one that is kept");
 }

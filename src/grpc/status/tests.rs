@@ -39,6 +39,8 @@ fn upstream(
         upstream: "primary".into(),
         model: "model".into(),
         error_type,
+        facts: Arc::default(),
+        inline: false,
         http_status,
         outcome_unknown,
         withheld: Some(Withheld::MaxAttempts),

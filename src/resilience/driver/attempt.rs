@@ -6,7 +6,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Flight;
 use crate::{
-    extraction::{Alignment, AttemptOutcome, AttemptRecord, Extraction, HeadStatus, Usage},
+    extraction::{
+        Alignment, AttemptOutcome, AttemptRecord, ErrorType, Extraction, FailureFacts, HeadStatus, Usage,
+    },
     resilience::{
         classify::{Class, Permission, classify},
         log::AttemptEnd,
@@ -36,6 +38,7 @@ pub(super) enum Attempted {
 /// A failed attempt, as far as what follows depends on it.
 pub(super) struct Failed {
     pub(super) fault: Fault,
+    pub(super) facts: Arc<FailureFacts>,
     pub(super) http_status: Option<u16>,
     pub(super) class: Class,
     pub(super) permission: Permission,
@@ -98,17 +101,21 @@ impl Flight {
         let latency = sent.elapsed();
         let (http_status, usage) = (exchange.http_status, exchange.usage);
         self.log.told(std::mem::take(&mut exchange.response));
+        let error_body = exchange.error_body.take();
         let attempted = self.judge(exchange, &endpoint, repaired);
-        let fault = match &attempted {
-            Attempted::Failed(failed) => Some(failed.fault),
+        let failed = match &attempted {
+            Attempted::Failed(failed) => Some(failed),
             Attempted::Answered(_) | Attempted::Abandoned => None,
         };
-        let error_type = fault.map(Fault::error_type);
-        guard.explain(fault.and_then(Fault::detail));
+        let error_type = failed.map(|failed| failed.fault.error_type());
+        let failure = failed.map(|failed| Arc::clone(&failed.facts));
+        if let Some(failure) = &failure {
+            guard.explain(Arc::clone(failure), error_body);
+        }
         let outcome = if error_type.is_none() { AttemptOutcome::Success } else { AttemptOutcome::Failure };
         let validation = sent.elapsed().saturating_sub(latency);
         guard.end(outcome, error_type, http_status, usage, latency);
-        self.log.end(AttemptEnd { outcome, error_type, http_status, usage, latency, validation });
+        self.log.end(AttemptEnd { outcome, error_type, failure, http_status, usage, latency, validation });
         if error_type.is_none() {
             self.succeeded(latency);
         }
@@ -162,6 +169,9 @@ impl Flight {
                 Err(invalid) => (Fault::SchemaInvalid, Some(invalid.to_string())),
             },
             Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),
+            Err(fault) if fault.error_type() == ErrorType::NotJson => {
+                (fault, Some("the answer was not JSON".to_owned()))
+            }
             Err(fault) => (fault, None),
         };
         if let Some(result) = validation_result(fault) {
@@ -173,6 +183,7 @@ impl Flight {
         let permission = class.may_retry(endpoint.retry_safety, fault);
         Attempted::Failed(Failed {
             fault,
+            facts: Arc::new(FailureFacts { detail: fault.detail(), said: exchange.said }),
             http_status: exchange.http_status,
             class,
             permission,
@@ -216,6 +227,7 @@ impl AttemptEnd {
         Self {
             outcome: AttemptOutcome::Cancelled,
             error_type: None,
+            failure: None,
             http_status,
             usage: Usage::default(),
             latency,
@@ -244,6 +256,7 @@ fn validation_result(fault: Fault) -> Option<ValidationResult> {
         | Fault::BodyTooLarge
         | Fault::Status { .. }
         | Fault::ErrorBody { .. }
-        | Fault::Malformed => None,
+        | Fault::Malformed
+        | Fault::Page => None,
     }
 }

@@ -4,17 +4,28 @@ use tracing::{dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
-    extraction::{AttemptOutcome, ErrorDetail, ErrorType},
+    extraction::{AttemptOutcome, ErrorDetail, ErrorType, Word},
     telemetry::event::Event,
+    upstream::ErrorBodyText,
 };
 
 impl Logs {
     pub(super) fn attempt_ended(&self, event: &Event<'_>) {
-        let Event::AttemptEnded { attempt, outcome, error_type, detail, http_status, usage, elapsed, .. } =
-            *event
+        let Event::AttemptEnded {
+            attempt,
+            outcome,
+            error_type,
+            failure,
+            error_body,
+            http_status,
+            usage,
+            elapsed,
+            ..
+        } = *event
         else {
             return;
         };
+        let said = failure.map(|failure| &failure.said);
         if outcome == AttemptOutcome::Failure {
             line!(
                 self,
@@ -28,7 +39,11 @@ impl Logs {
                 tidegate.attempt.number = attempt.number,
                 tidegate.attempt.kind = attempt.kind.as_str(),
                 "error.type" = error_type.map(ErrorType::as_str),
-                tidegate.error.detail = detail.map(ErrorDetail::as_str),
+                tidegate.error.detail = failure.and_then(|failure| failure.detail).map(ErrorDetail::as_str),
+                tidegate.upstream.error.code = said.and_then(|said| said.code.as_ref()).map(Word::as_str),
+                tidegate.upstream.error.type = said.and_then(|said| said.kind.as_ref()).map(Word::as_str),
+                tidegate.upstream.error.param = said.and_then(|said| said.param.as_ref()).map(Word::as_str),
+                tidegate.upstream.error.body = error_body.map(ErrorBodyText::as_str),
                 http.response.status_code = http_status,
                 duration_ms = milliseconds(elapsed),
             );

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{late::LateEnds, seconds, tallies::AttemptEnd};
 use crate::{
     extraction::{
-        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, Phase, Trail, Usage, Verdict,
-        WaitSource, Withheld,
+        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorDetail, ErrorType, Phase, Said, Trail, Usage,
+        Verdict, WaitSource, Withheld, Word,
     },
     telemetry::{
         event::{CacheResult, CallEnded},
@@ -128,6 +128,10 @@ struct AttemptSeen {
     wait_source: Option<WaitSource>,
     outcome: Option<AttemptOutcome>,
     error_type: Option<ErrorType>,
+    error_detail: Option<ErrorDetail>,
+    upstream_code: Option<String>,
+    upstream_type: Option<String>,
+    upstream_param: Option<String>,
     http_status: Option<u16>,
 }
 
@@ -155,7 +159,7 @@ impl RecordedCall {
         }
     }
 
-    fn attempt_ended(&mut self, id: &Arc<str>, end: AttemptEnd) {
+    fn attempt_ended(&mut self, id: &Arc<str>, end: &AttemptEnd) {
         let mut attempts = self.trail.attempts.iter_mut();
         if let Some(attempt) = attempts.find(|attempt| attempt.id == *id) {
             end.write(attempt);
@@ -191,11 +195,11 @@ impl CallRing {
     }
 
     /// Writes the end of an attempt into the kept calls that ended before it.
-    pub(super) fn attempt_ended(&mut self, id: &Arc<str>, end: AttemptEnd) {
+    pub(super) fn attempt_ended(&mut self, id: &Arc<str>, end: &AttemptEnd) {
         if self.capacity == 0 {
             return;
         }
-        for number in self.late.ended(id, end) {
+        for number in self.late.ended(id, end.clone()) {
             let place = usize::try_from(self.seen - number).unwrap_or(usize::MAX);
             if let Some(call) = self.calls.get_mut(place) {
                 Arc::make_mut(call).attempt_ended(id, end);
@@ -274,6 +278,8 @@ impl CallSeen {
 
 impl AttemptSeen {
     fn of(attempt: &AttemptRecord, received: Instant) -> Self {
+        let failure = attempt.failure.as_deref();
+        let said = |of: fn(&Said) -> &Option<Word>| Some(of(&failure?.said).as_ref()?.to_string());
         Self {
             id: Arc::clone(&attempt.id),
             number: attempt.number,
@@ -285,6 +291,10 @@ impl AttemptSeen {
             wait_source: attempt.wait_source,
             outcome: attempt.outcome,
             error_type: attempt.error_type,
+            error_detail: failure.and_then(|failure| failure.detail),
+            upstream_code: said(|said| &said.code),
+            upstream_type: said(|said| &said.kind),
+            upstream_param: said(|said| &said.param),
             http_status: attempt.http_status,
         }
     }

@@ -60,6 +60,7 @@ impl AttemptEnd {
     pub(super) fn write(&self, attempt: &mut AttemptRecord) {
         attempt.outcome = Some(self.outcome);
         attempt.error_type = self.error_type;
+        attempt.failure.clone_from(&self.failure);
         attempt.http_status = self.http_status;
         attempt.latency = self.elapsed;
     }

@@ -1,6 +1,6 @@
 //! What is counted of calls, of each upstream and of the answers for each profile: the last minutes, and all since the start.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     counts::{Counts, Number},
@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, ErrorType, Party, Verdict, Withheld, party::OF_THE_TEXT,
+        Alignment, AttemptKind, AttemptOutcome, ErrorType, FailureFacts, Party, Verdict, Withheld,
+        party::OF_THE_TEXT,
     },
     telemetry::event::{CacheResult, CallEnded, ValidationResult},
 };
@@ -81,11 +82,12 @@ pub(super) struct AnswerTally {
 }
 
 /// How one attempt ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct AttemptEnd {
     pub(super) kind: AttemptKind,
     pub(super) outcome: AttemptOutcome,
     pub(super) error_type: Option<ErrorType>,
+    pub(super) failure: Option<Arc<FailureFacts>>,
     pub(super) http_status: Option<u16>,
     pub(super) elapsed: Duration,
 }
@@ -144,7 +146,7 @@ impl UpstreamTally {
         self.running += 1;
     }
 
-    pub(super) fn attempt_ended(&mut self, second: u64, end: AttemptEnd) {
+    pub(super) fn attempt_ended(&mut self, second: u64, end: &AttemptEnd) {
         self.running = self.running.saturating_sub(1);
         self.ever.count(end);
         if let Some(sums) = self.lately.at(second) {
@@ -233,7 +235,7 @@ impl<T: Number> CallCounts<T> {
 }
 
 impl<T: Number> AttemptCounts<T> {
-    fn count(&mut self, end: AttemptEnd) {
+    fn count(&mut self, end: &AttemptEnd) {
         self.outcomes.count(end.outcome as usize);
         self.kinds.count(end.kind as usize);
         if end.outcome == AttemptOutcome::Failure {

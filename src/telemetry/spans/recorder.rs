@@ -12,7 +12,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::milliseconds;
 use crate::{
-    extraction::{AttemptOutcome, ErrorType, ResponseFacts, Usage, Verdict},
+    extraction::{AttemptOutcome, ErrorType, FailureFacts, ResponseFacts, Usage, Verdict},
     telemetry::{
         FlightEnd,
         event::{CacheResult, CallEnded, Event, FlightEnded},
@@ -53,10 +53,10 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         Event::AttemptStarted(attempt) => {
             span.set_attribute(KeyValue::new("tidegate.attempt.id", std::sync::Arc::clone(&attempt.id)));
         }
-        Event::AttemptEnded { outcome, error_type, detail, http_status, usage, judging, .. } => {
+        Event::AttemptEnded { outcome, error_type, failure, http_status, usage, judging, .. } => {
             attempt_ended(span, outcome, error_type, http_status, usage);
-            if let Some(detail) = detail {
-                span.set_attribute(KeyValue::new("tidegate.error.detail", detail.as_str()));
+            if let Some(failure) = failure {
+                explained(span, failure);
             }
             // What the gateway did with the answer is none of the upstream's time.
             span.end_with_timestamp(now() - judging);
@@ -69,6 +69,24 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
             if let Some(limit) = budget_limit {
                 span.set_attribute(KeyValue::new("tidegate.retry.budget_limit", limit.as_str()));
             }
+        }
+    }
+}
+
+/// What the error type leaves open.
+fn explained(span: &SpanRef<'_>, failure: &FailureFacts) {
+    if let Some(detail) = failure.detail {
+        span.set_attribute(KeyValue::new("tidegate.error.detail", detail.as_str()));
+    }
+    let said = &failure.said;
+    let words = [
+        ("tidegate.upstream.error.code", &said.code),
+        ("tidegate.upstream.error.type", &said.kind),
+        ("tidegate.upstream.error.param", &said.param),
+    ];
+    for (name, word) in words {
+        if let Some(word) = word {
+            span.set_attribute(KeyValue::new(name, word.to_string()));
         }
     }
 }

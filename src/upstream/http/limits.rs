@@ -17,6 +17,10 @@ pub const HTTP2_HEAD_BYTES_MAX: u32 = 64 * 1024;
 /// How long an idle connection is kept.
 pub const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(90);
 
+/// The least time between two times that an upstream's connections are given up for new ones: one that misdirects
+/// everything must not cost a handshake per request.
+pub const CONNECTIONS_RENEWED_MIN: Duration = Duration::from_secs(1);
+
 /// The time between two pings on an HTTP/2 connection that carries exchanges, and between two TCP
 /// keep-alive probes.
 pub(super) const PING_INTERVAL: Duration = Duration::from_secs(15);

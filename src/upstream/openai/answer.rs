@@ -8,9 +8,10 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     super::{Answer, Fault, settings::StructuredOutput},
-    error_body,
+    error_body::{self, ErrorBody},
+    error_words::{NO_STATUS, SentFields},
 };
-use crate::extraction::{FinishReason, Identifier, ResponseFacts, Usage};
+use crate::extraction::{FinishReason, Identifier, ResponseFacts, Said, Usage};
 
 /// The most tokens believed of one exchange.
 const TOKENS_MAX: u64 = 100_000_000;
@@ -23,6 +24,8 @@ pub(super) struct Reading {
     pub(super) usage: Usage,
     /// The wait that the body asked for.
     pub(super) body_retry_delay: Option<Duration>,
+    /// What is known of the words of an error.
+    pub(super) said: Said,
     /// What the answer says of itself.
     pub(super) response: ResponseFacts,
 }
@@ -34,6 +37,7 @@ impl Reading {
             result: Err(fault),
             usage: Usage::default(),
             body_retry_delay: None,
+            said: Said::default(),
             response: ResponseFacts::default(),
         }
     }
@@ -41,20 +45,26 @@ impl Reading {
 
 /// Reads a 2xx answer. Depth is no danger: what is not looked at is skipped without recursion, and what
 /// is looked at has `serde_json`'s limit of 128 levels.
-pub(super) fn read(headers: &HeaderMap, body: &[u8], structured_output: StructuredOutput) -> Reading {
+pub(super) fn read(
+    headers: &HeaderMap,
+    body: &[u8],
+    structured_output: StructuredOutput,
+    sent: &SentFields,
+) -> Reading {
     let text = if is_json(headers) { std::str::from_utf8(body).ok() } else { None };
     let Some(completion) = text.and_then(|text| completion(text).ok()) else {
-        return Reading::failed(Fault::Malformed);
+        let page = error_body::is_page(body);
+        return Reading::failed(if page { Fault::Page } else { Fault::Malformed });
     };
     let usage = completion.usage.map_or_else(Usage::default, |raw| usage(&value(raw)));
     if let Some(error) = completion.error.map(value).filter(error_body::is_error) {
-        return failed_inside(&error, usage);
+        return failed_inside(error_body::within(&error, sent), usage);
     }
     let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
-        return Reading { usage, ..Reading::failed(Fault::Malformed) };
+        return without_choices(body, usage, sent);
     };
     if let Some(error) = choice.error.as_ref().filter(|error| error_body::is_error(error)) {
-        return failed_inside(error, usage);
+        return failed_inside(error_body::within(error, sent), usage);
     }
     let response = ResponseFacts {
         id: completion.id.and_then(identifier),
@@ -62,7 +72,7 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8], structured_output: Structur
         finish: choice.finish_reason.as_deref().map(finish),
     };
     let result = content(choice, structured_output);
-    Reading { result, usage, body_retry_delay: None, response }
+    Reading { result, usage, body_retry_delay: None, said: Said::default(), response }
 }
 
 /// Tokens as reported on a body; what can't be true is unknown.
@@ -177,10 +187,18 @@ fn unfenced(content: String) -> String {
     inside.unwrap_or(content)
 }
 
-fn failed_inside(error: &Value, usage: Usage) -> Reading {
-    let told = error_body::of_value(error_body::NO_STATUS, error);
+fn failed_inside(told: ErrorBody, usage: Usage) -> Reading {
     let fault = Fault::ErrorBody { word: told.word };
-    Reading { usage, body_retry_delay: told.retry_delay, ..Reading::failed(fault) }
+    Reading { usage, body_retry_delay: told.retry_delay, said: told.said, ..Reading::failed(fault) }
+}
+
+/// An answer without a choice is an error if its own words say so; some servers have no field for it.
+fn without_choices(body: &[u8], usage: Usage, sent: &SentFields) -> Reading {
+    let told = error_body::read(NO_STATUS, body, sent);
+    if told.word.is_some() {
+        return failed_inside(told, usage);
+    }
+    Reading { usage, ..Reading::failed(Fault::Malformed) }
 }
 
 fn value(raw: &RawValue) -> Value {

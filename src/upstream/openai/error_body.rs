@@ -1,20 +1,32 @@
-//! Reads the body of an error: which word it says, which wait it asks for, what it cost.
+//! Reads the body of an error: what it means, which wait it asks for, what it cost.
+
+mod spoken;
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{super::ErrorWord, answer, error_words};
-use crate::{extraction::Usage, upstream::duration_text};
+use super::{
+    super::{ErrorWord, fault::BodyForm},
+    answer,
+    error_words::{self, Meaning, NO_STATUS, SentFields},
+};
+use crate::{
+    extraction::{Said, Usage},
+    upstream::duration_text,
+};
 
-/// In place of a status, where the answer's own was 2xx and says nothing about the error.
-pub(super) const NO_STATUS: u16 = 0;
+pub(super) use spoken::Spoken;
 
 /// What an error body says. None of its text leaves here.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct ErrorBody {
+    /// Whose it seems to be.
+    pub(super) form: BodyForm,
     /// What went wrong.
     pub(super) word: Option<ErrorWord>,
+    /// What of its words is known.
+    pub(super) said: Said,
     /// The wait asked for (`google.rpc.RetryInfo`).
     pub(super) retry_delay: Option<Duration>,
     /// Tokens as reported.
@@ -22,27 +34,26 @@ pub(super) struct ErrorBody {
 }
 
 /// Reads the body of an answer with an error's status. What is no JSON says nothing.
-pub(super) fn read(status: u16, body: &[u8]) -> ErrorBody {
+pub(super) fn read(status: u16, body: &[u8], sent: &SentFields) -> ErrorBody {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return ErrorBody { word: error_words::find(status, &Value::Null), ..ErrorBody::default() };
+        let form = if is_page(body) { BodyForm::Page } else { BodyForm::Other };
+        let Meaning { word, said } = error_words::find(status, &Spoken::default(), sent);
+        return ErrorBody { form, word, said, ..ErrorBody::default() };
     };
     // Gemini's compatible endpoint puts the object into an array.
     let body = body.get(0).unwrap_or(&body);
-    let error = body.get("error").filter(|error| is_error(error)).unwrap_or(body);
     let usage = body.get("usage").map_or_else(Usage::default, answer::usage);
-    ErrorBody { usage, ..of_value(status, error) }
+    ErrorBody { usage, ..of_value(status, error_in(body), body, sent) }
 }
 
-/// Reads an error object, or an error that is a mere text.
-pub(super) fn of_value(status: u16, error: &Value) -> ErrorBody {
-    let details = error.get("details").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let retry_delay = details
-        .iter()
-        .filter(|detail| is_a(detail, "google.rpc.RetryInfo"))
-        .find_map(|detail| duration_text::parse(detail.get("retryDelay")?.as_str()?));
-    let word =
-        if daily(details) { Some(ErrorWord::QuotaExhausted) } else { error_words::find(status, error) };
-    ErrorBody { word, retry_delay, usage: Usage::default() }
+/// Reads an error within a 2xx answer.
+pub(super) fn within(error: &Value, sent: &SentFields) -> ErrorBody {
+    of_value(NO_STATUS, error, error, sent)
+}
+
+/// Whether a body is a page for people: something else than the API answered.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// Whether a field named `error` says that there is one.
@@ -53,6 +64,34 @@ pub(super) fn is_error(error: &Value) -> bool {
         Value::Object(fields) => !fields.is_empty(),
         Value::Bool(true) | Value::Number(_) | Value::Array(_) => true,
     }
+}
+
+/// The error in a body: its own field, the first of several, or the body itself.
+fn error_in(body: &Value) -> &Value {
+    let own = body.get("error").filter(|error| is_error(error) && !error.is_array());
+    own.or_else(|| body.get("errors")?.get(0)).unwrap_or(body)
+}
+
+fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> ErrorBody {
+    let details = error.get("details").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let retry_delay = details
+        .iter()
+        .filter(|detail| is_a(detail, "google.rpc.RetryInfo"))
+        .find_map(|detail| duration_text::parse(detail.get("retryDelay")?.as_str()?));
+    let inner = passed_on(error);
+    let mut spoken = Spoken::of(error, around);
+    if let Some(inner) = &inner {
+        spoken.append(Spoken::of(error_in(inner), inner));
+    }
+    let Meaning { word, said } = error_words::find(status, &spoken, sent);
+    let word = if daily(details) { Some(ErrorWord::QuotaExhausted) } else { word };
+    let form = if spoken.is_empty() { BodyForm::Other } else { BodyForm::Api };
+    ErrorBody { form, word, said, retry_delay, usage: Usage::default() }
+}
+
+/// The error of the provider behind it, which `OpenRouter` passes on as text.
+fn passed_on(error: &Value) -> Option<Value> {
+    serde_json::from_str(error.pointer("/metadata/raw")?.as_str()?).ok()
 }
 
 /// Whether a day's quota is used up: Gemini says 429 to that as to a minute's.

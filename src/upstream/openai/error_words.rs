@@ -1,189 +1,170 @@
-//! The words that `OpenAI` and compatible servers use for errors, as data.
+//! What the servers of this dialect mean by what they say of an error.
 
-use serde_json::Value;
+mod limits_compared;
+mod rules;
 
-use super::super::ErrorWord;
+use std::sync::Arc;
 
-/// What an error object says, if it is understood: by its codes and types, else by its message, else by
-/// words so general that the status must agree.
-pub(super) fn find(status: u16, error: &Value) -> Option<ErrorWord> {
-    if status == 413 {
-        // Groq calls a text above the tokens of a minute "rate limited": it will never fit.
-        return Some(ErrorWord::ContextLength);
-    }
-    let codes: Vec<&str> = CODE_FIELDS.iter().filter_map(|path| error.pointer(path)?.as_str()).collect();
-    let listed = |table: &[(ErrorWord, &[&str])]| {
-        let said = |names: &[&str]| names.iter().any(|name| codes.iter().any(|code| same(code, name)));
-        table.iter().find(|(_, names)| said(names)).map(|(word, _)| *word)
-    };
-    let general = || if matches!(status, 0 | 400 | 422 | 500) { listed(GENERAL) } else { None };
-    listed(SPECIFIC)
-        .or_else(|| by_message(message(error)?))
-        .or_else(general)
-        .or_else(|| numbered(status, error))
-}
+use super::{
+    super::{ErrorWord, settings::UpstreamSettings},
+    error_body::Spoken,
+};
+use crate::extraction::{Said, Word};
+use rules::{RULES, Rule};
 
-/// Where codes and types stand, in an error object.
-const CODE_FIELDS: [&str; 6] =
-    ["/code", "/type", "/status", "/error_type", "/innererror/code", "/details/error_code"];
-
-/// Codes and types that say what went wrong. The first row that holds one of the object's counts.
-/// Case, `_` and `-` do not matter.
-const SPECIFIC: &[(ErrorWord, &[&str])] = &[
-    (
-        ErrorWord::QuotaExhausted,
-        &[
-            "insufficient_quota",
-            "credit_balance_exhausted",
-            "billing_hard_limit_reached",
-            "billing_not_active",
-            "billing_error",
-            "enforced_spend_limit_reached",
-            "spend_limit_reached",
-            "insufficient_balance",
-            "insufficient_credits",
-            "insufficient_funds",
-            "payment_required",
-        ],
-    ),
-    (
-        ErrorWord::ContentFiltered,
-        &[
-            "content_filter",
-            "content_policy_violation",
-            "responsible_ai_policy_violation",
-            "data_inspection_failed",
-            "moderation_blocked",
-        ],
-    ),
-    (
-        ErrorWord::ContextLength,
-        &[
-            "context_length_exceeded",
-            "context_window_exceeded",
-            "exceed_context_size_error",
-            "string_above_max_length",
-            "tokens_limit_reached",
-            "request_too_large",
-        ],
-    ),
-    (
-        ErrorWord::InvalidCredential,
-        &[
-            "invalid_api_key",
-            "incorrect_api_key",
-            "authentication_error",
-            "invalid_authentication",
-            "permission_error",
-            "permission_denied",
-            "unauthenticated",
-            "unauthorized",
-            "account_deactivated",
-            "access_terminated",
-        ],
-    ),
-    (
-        ErrorWord::ModelNotFound,
-        &[
-            "model_not_found",
-            "model_decommissioned",
-            "deployment_not_found",
-            "unknown_model",
-            "not_found_error",
-            "not_found",
-        ],
-    ),
-    (
-        ErrorWord::Overloaded,
-        &[
-            "overloaded",
-            "overloaded_error",
-            "engine_overloaded",
-            "engine_overloaded_error",
-            "model_overloaded",
-            "capacity_exceeded",
-            "no_capacity",
-            "service_unavailable",
-            "service_unavailable_error",
-            "unavailable",
-        ],
-    ),
-    (
-        ErrorWord::RateLimited,
-        &[
-            "rate_limit_exceeded",
-            "rate_limit_error",
-            "rate_limit_reached",
-            "rate_limited",
-            "too_many_requests",
-            "slow_down",
-            "resource_exhausted",
-            // OpenAI names the limit in `type`.
-            "requests",
-            "tokens",
-        ],
-    ),
-];
-
-/// Words that stand on everything.
-const GENERAL: &[(ErrorWord, &[&str])] = &[
-    (
-        ErrorWord::ServerError,
-        &["server_error", "internal_server_error", "internal_error", "internal", "api_error"],
-    ),
-    (
-        ErrorWord::InvalidRequest,
-        &[
-            "invalid_request_error",
-            "invalid_request",
-            "invalid_argument",
-            "invalid_value",
-            "bad_request",
-            "bad_request_error",
-            "unsupported_parameter",
-            "unsupported_value",
-            "validation_error",
-            "failed_precondition",
-        ],
-    ),
-];
-
-/// Parts of messages, in lower case, of servers whose codes say nothing.
-const MESSAGES: &[(ErrorWord, &[&str])] = &[
-    (
-        ErrorWord::QuotaExhausted,
-        &["insufficient balance", "insufficient credits", "more credits", "credit balance is too low"],
-    ),
-    (ErrorWord::ContentFiltered, &["content management policy", "content policy", "was flagged"]),
-    (
-        ErrorWord::ContextLength,
-        &["maximum context length", "context length", "context window", "prompt is too long"],
-    ),
-    (ErrorWord::InvalidCredential, &["invalid api key", "incorrect api key", "no auth credentials"]),
-    (ErrorWord::Overloaded, &["overloaded", "at capacity", "no capacity"]),
-    (ErrorWord::RateLimited, &["rate limit", "too many requests", "tokens per minute"]),
-];
+/// In place of a status, where the answer's own was 2xx and says nothing about the error.
+pub(super) const NO_STATUS: u16 = 0;
 
 /// The most bytes of a message that are looked at: what stands at its end may be the caller's own text.
-const MESSAGE_BYTES_MAX: usize = 256;
+const MESSAGE_BYTES_MAX: usize = 512;
 
-fn by_message(message: &str) -> Option<ErrorWord> {
-    let end = message.floor_char_boundary(MESSAGE_BYTES_MAX);
-    let message = message.get(..end)?.to_lowercase();
-    MESSAGES.iter().find(|(_, parts)| parts.iter().any(|part| message.contains(part))).map(|(word, _)| *word)
+/// The names of what the gateway sends to one upstream, beside the text.
+#[derive(Debug, Clone)]
+pub(super) struct SentFields(Vec<Arc<str>>);
+
+/// The parts of a request that say what the answer must look like.
+const SHAPE: [&str; 3] = ["response_format", "json_schema", "schema"];
+
+/// The parts of a request that hold the text.
+const TEXT: [&str; 5] = ["messages", "input", "inputs", "prompt", "contents"];
+
+/// What an error means.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    /// What went wrong, if that is understood.
+    pub(super) word: Option<ErrorWord>,
+    /// What of its words is known.
+    pub(super) said: Said,
 }
 
-fn message(error: &Value) -> Option<&str> {
-    error.as_str().or_else(|| ["message", "detail"].iter().find_map(|field| error.get(field)?.as_str()))
+impl SentFields {
+    /// What is sent under these settings.
+    pub(super) fn of(settings: &UpstreamSettings) -> Self {
+        Self(settings.sent_fields())
+    }
+
+    /// The field that `path` leads into, for example `response_format.json_schema`.
+    fn named(&self, path: &str) -> Option<&Arc<str>> {
+        let head = path.split(['.', '[', '/']).find(|part| !part.is_empty())?;
+        self.0.iter().find(|field| ***field == *head)
+    }
+
+    /// The field that a sentence names. Words that stand in every sentence are no names.
+    fn in_words(&self, message: &str) -> Option<&Arc<str>> {
+        let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.find_map(|word| self.0.iter().find(|field| ***field == *word && is_no_plain_word(field)))
+    }
 }
 
-/// Within a 2xx answer the `code` may be the status that the answer should have had.
-fn numbered(status: u16, error: &Value) -> Option<ErrorWord> {
-    if status != 0 {
+fn is_no_plain_word(field: &str) -> bool {
+    !TEXT.contains(&field) && field != "model"
+}
+
+/// What `spoken` means: the first rule that holds, else what a general word says where the status agrees.
+pub(super) fn find(status: u16, spoken: &Spoken<'_>, sent: &SentFields) -> Meaning {
+    let messages: Vec<String> = spoken.messages.iter().filter_map(|message| beginning(message)).collect();
+    let error = Error { status, spoken, messages: &messages, sent };
+    let word = RULES.iter().find(|(_, rule)| error.follows(rule)).map(|(word, _)| *word);
+    Meaning { word: word.or_else(|| numbered(status, spoken)), said: error.said() }
+}
+
+/// One error, ready to be held against the rules.
+struct Error<'a> {
+    status: u16,
+    spoken: &'a Spoken<'a>,
+    /// In lower case, cut.
+    messages: &'a [String],
+    sent: &'a SentFields,
+}
+
+impl Error<'_> {
+    fn follows(&self, rule: &Rule) -> bool {
+        match rule {
+            Rule::Status(status) => self.status == *status,
+            Rule::Codes(names) => self.has_code(names),
+            Rule::CodesAt(statuses, names) => statuses.contains(&self.status) && self.has_code(names),
+            Rule::Phrases(phrases) => self.says(phrases),
+            Rule::PhrasesUnless(status, phrases) => self.status != *status && self.says(phrases),
+            Rule::LimitsCompared => {
+                !self.params_name_a_choice()
+                    && self.messages.iter().any(|message| limits_compared::exceeds(message))
+            }
+            Rule::Shape(phrases) => self.blames_the_request() && self.names_the_shape(phrases),
+            Rule::SentField => self.blames_the_request() && self.names_a_sent_field(),
+        }
+    }
+
+    fn has_code(&self, names: &[&str]) -> bool {
+        let mut said = self.spoken.codes.iter().chain(&self.spoken.kinds);
+        said.any(|code| names.iter().any(|name| same(code, name)))
+    }
+
+    fn says(&self, phrases: &[&[&str]]) -> bool {
+        self.messages.iter().any(|message| phrases.iter().any(|phrase| in_order(message, phrase)))
+    }
+
+    /// Whether the status leaves it to the body which part of the request is at fault.
+    fn blames_the_request(&self) -> bool {
+        matches!(self.status, NO_STATUS | 400 | 404 | 422)
+    }
+
+    fn names_the_shape(&self, phrases: &[&[&str]]) -> bool {
+        let mut params = self.spoken.params.iter();
+        params.any(|param| self.sent.named(param).is_some_and(|field| SHAPE.contains(&&**field)))
+            || self.says(phrases)
+    }
+
+    /// A parameter that is named says more than words that stand in a sentence.
+    fn names_a_sent_field(&self) -> bool {
+        match self.spoken.params.as_slice() {
+            [] => self.messages.iter().any(|message| self.sent.in_words(message).is_some()),
+            _ => self.params_name_a_choice(),
+        }
+    }
+
+    fn params_name_a_choice(&self) -> bool {
+        let chosen = |field: &Arc<str>| !TEXT.contains(&&**field);
+        self.spoken.params.iter().any(|param| self.sent.named(param).is_some_and(chosen))
+    }
+
+    fn said(&self) -> Said {
+        let listed = |word: &str| rules::listed(word).map_or(Word::Other, Word::Listed);
+        let first = |words: &[std::borrow::Cow<'_, str>]| {
+            let all: Vec<Word> = words.iter().map(|word| listed(word)).collect();
+            let known = all.iter().find(|word| **word != Word::Other).cloned();
+            known.or_else(|| all.into_iter().next())
+        };
+        let named = self.spoken.params.first().map(|param| self.sent.named(param));
+        let in_words = || self.messages.iter().find_map(|message| self.sent.in_words(message)).map(Some);
+        Said {
+            code: first(&self.spoken.codes),
+            kind: first(&self.spoken.kinds),
+            param: named
+                .or_else(|| in_words().filter(|_| self.blames_the_request()))
+                .map(|field| field.map_or(Word::Other, |field| Word::Sent(Arc::clone(field)))),
+        }
+    }
+}
+
+/// The part of a message that is looked at, in lower case.
+fn beginning(message: &str) -> Option<String> {
+    Some(message.get(..message.floor_char_boundary(MESSAGE_BYTES_MAX))?.to_lowercase())
+}
+
+/// Whether all parts stand in `message`, one after the other.
+fn in_order(message: &str, parts: &[&str]) -> bool {
+    let rest = parts
+        .iter()
+        .try_fold(message, |rest, part| rest.find(part).and_then(|at| rest.get(at + part.len()..)));
+    rest.is_some()
+}
+
+/// Within a 2xx answer the code may be the status that the answer should have had.
+fn numbered(status: u16, spoken: &Spoken<'_>) -> Option<ErrorWord> {
+    if status != NO_STATUS {
         return None;
     }
-    let code = error.get("code")?;
-    match code.as_u64().or_else(|| code.as_str()?.parse().ok())? {
+    match spoken.codes.iter().find_map(|code| code.parse::<u64>().ok())? {
         400 | 422 => Some(ErrorWord::InvalidRequest),
         401 | 403 => Some(ErrorWord::InvalidCredential),
         402 => Some(ErrorWord::QuotaExhausted),
@@ -191,6 +172,7 @@ fn numbered(status: u16, error: &Value) -> Option<ErrorWord> {
         413 => Some(ErrorWord::ContextLength),
         429 => Some(ErrorWord::RateLimited),
         503 | 529 => Some(ErrorWord::Overloaded),
+        408 | 504 => Some(ErrorWord::Timeout),
         500..=599 => Some(ErrorWord::ServerError),
         _ => None,
     }

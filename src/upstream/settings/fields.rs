@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{MaxTokensField, StructuredOutput, UpstreamSettings};
+use super::{MaxTokensField, UpstreamSettings};
 
 /// The fields that the gateway writes itself, each with what to do instead of adding it.
 pub const SENT_FIELDS: &[(&str, &str)] = &[
@@ -44,20 +44,10 @@ impl MaxTokensField {
 }
 
 impl UpstreamSettings {
-    /// The names of all fields that bodies for this upstream may have, so that an error that names one of them can be
-    /// told from one that names something else.
+    /// The names of all fields that bodies for this upstream can have, so that an error that names one of them can be
+    /// told from one that names something else. Those that are left out are among them: an API can want them.
     pub fn sent_fields(&self) -> Vec<Arc<str>> {
-        let response_format = match self.structured_output {
-            StructuredOutput::Schema | StructuredOutput::Object => Some(RESPONSE_FORMAT),
-            StructuredOutput::Prompt => None,
-        };
-        let temperature = self.temperature.map(|_| TEMPERATURE);
-        [Some(MODEL), response_format, Some(self.max_tokens_field.name()), temperature]
-            .into_iter()
-            .flatten()
-            .chain(self.body.keys().map(String::as_str))
-            .chain([MESSAGES])
-            .map(Arc::from)
-            .collect()
+        let own = SENT_FIELDS.iter().map(|(name, _)| *name);
+        own.chain(self.body.keys().map(String::as_str)).map(Arc::from).collect()
     }
 }

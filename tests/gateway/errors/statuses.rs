@@ -161,11 +161,33 @@ async fn an_overloaded_api_that_names_a_time_is_believed() {
 }
 
 #[tokio::test]
+async fn only_the_apis_own_form_makes_a_status_the_callers_fault() {
+    for status in [400, 422] {
+        let page =
+            Fault::Status(ErrorReply { body: Some("<html>no</html>".into()), ..ErrorReply::new(status) });
+        let failure = provoke(page).await;
+        failure.says(Code::Internal, "UPSTREAM_ERROR").counts_as("server_error", "upstream_failed");
+        failure.with_http_status(Some(status.into())).was_final().names_no_time();
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_wall_is_no_trouble_with_the_credential() {
+    let page = ErrorReply {
+        body: Some("<!DOCTYPE html><title>Just a moment</title>".into()),
+        ..ErrorReply::new(403)
+    };
+    let failure = provoke(Fault::Status(page)).await;
+    failure.says(Code::Unavailable, "UPSTREAM_UNREACHABLE").counts_as("blocked", "upstream_failed");
+    failure.with_http_status(Some(403)).was_final().names_no_time();
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Rule::new(Fault::status(307))
         .header(HeaderName::from_static("location"), HeaderValue::from_static("/v1/chat/completions"));
     let failure = provoke_on(Stage::scripted(Script::of([elsewhere])).await).await;
-    failure.says(Code::NotFound, "MODEL_NOT_FOUND").with_http_status(Some(307)).was_final();
+    failure.says(Code::Internal, "UPSTREAM_REDIRECTED").with_http_status(Some(307)).was_final();
 }
 
 #[tokio::test]

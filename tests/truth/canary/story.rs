@@ -90,7 +90,7 @@ fn cases() -> Vec<(&'static str, Option<Rule>, Code)> {
         ("rejected", echo(Fault::status(400)), Code::InvalidArgument),
         ("unauthorised", echo(Fault::status(401)), Code::Internal),
         ("not-found", echo(Fault::status(404)), Code::NotFound),
-        ("odd-status", echo(Fault::status(418)), Code::InvalidArgument),
+        ("odd-status", echo(Fault::status(418)), Code::Internal),
         (
             "advised",
             Some(Rule::new(Fault::retry_after(503, raw)).header(advice.0, advice.1).echo()),

@@ -81,6 +81,7 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
+            | tidegate.upstream.error.type=server_error
             CLIENT POST retry [error]
             | error.type=rate_limited
             | http.request.resend_count=1
@@ -90,6 +91,8 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
             | tidegate.attempt.wait_source=exponential
+            | tidegate.upstream.error.code=rate_limit_exceeded
+            | tidegate.upstream.error.type=requests
             CLIENT POST retry
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N
@@ -156,6 +159,7 @@ async fn an_expired_answer_hides_no_failure() {
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
+            | tidegate.upstream.error.type=server_error
         ",
     );
 }

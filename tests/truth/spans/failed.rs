@@ -69,6 +69,7 @@ async fn a_failure_of_the_upstream_is_one_of_the_flight_and_of_the_call() {
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
             | tidegate.attempt.wait_source=exponential
+            | tidegate.upstream.error.type=server_error
         ",
     );
 }

@@ -55,6 +55,7 @@ fn call_ends(recorder: &Recorder, id: &str) {
         upstream: "primary".into(),
         outcome: None,
         error_type: None,
+        failure: None,
         http_status: None,
         sent: Instant::now(),
         latency: Duration::from_millis(1),
@@ -130,11 +131,12 @@ fn what_is_remembered_is_bounded() {
         kind: AttemptKind::Initial,
         outcome: AttemptOutcome::Success,
         error_type: None,
+        failure: None,
         http_status: None,
         elapsed: Duration::ZERO,
     };
     for number in 0..2 * ENDS_MAX {
-        late.ended(&number.to_string().into(), end);
+        late.ended(&number.to_string().into(), end.clone());
     }
     assert_eq!((late.last.len(), late.waiting.len()), (ENDS_MAX, 0));
 }

@@ -1,0 +1,417 @@
+//! The words and sentences of vendors, as data. What each means was taken from their documentation and from reports of
+//! those who met them; `tests/upstream/golden.rs` has their errors one by one.
+//!
+//! Rules are in the order of what they must not be mistaken for: an account's trouble before the request's, numbers
+//! before sentences, and general words, which stand on everything, last.
+
+use crate::upstream::ErrorWord::{
+    self, ContentFiltered, ContextLength, InvalidCredential, InvalidRequest, JsonNotMade, ModelNotFound,
+    Overloaded, ParameterRejected, QuotaExhausted, RateLimited, SchemaRejected, ServerError, Timeout,
+};
+
+/// When an error means something.
+pub(super) enum Rule {
+    /// The status is this one.
+    Status(u16),
+    /// One of its codes or types is one of these words; case, `_` and `-` do not matter.
+    Codes(&'static [&'static str]),
+    /// The same, under one of these statuses only.
+    CodesAt(&'static [u16], &'static [&'static str]),
+    /// A sentence holds all parts of one of these, one after the other, in lower case.
+    Phrases(&'static [&'static [&'static str]]),
+    /// The same, but under this status.
+    PhrasesUnless(u16, &'static [&'static [&'static str]]),
+    /// A sentence holds the size of the request against a limit, and it is larger.
+    LimitsCompared,
+    /// The shape of the answer is not accepted, which these sentences say too.
+    Shape(&'static [&'static [&'static str]]),
+    /// Something else that the gateway chose to send is not accepted.
+    SentField,
+}
+
+/// A word's canonical form, if it stands in a table.
+pub(super) fn listed(word: &str) -> Option<&'static str> {
+    let codes = RULES.iter().filter_map(|(_, rule)| match rule {
+        Rule::Codes(names) | Rule::CodesAt(_, names) => Some(*names),
+        Rule::Status(_)
+        | Rule::Phrases(_)
+        | Rule::PhrasesUnless(..)
+        | Rule::LimitsCompared
+        | Rule::Shape(_)
+        | Rule::SentField => None,
+    });
+    codes.chain([STATUSES]).flatten().find(|name| super::same(word, name)).copied()
+}
+
+/// Statuses that stand as codes.
+const STATUSES: &[&str] = &[
+    "400", "401", "402", "403", "404", "405", "408", "409", "413", "422", "429", "498", "499", "500", "502",
+    "503", "504", "529",
+];
+
+/// The first that holds counts.
+pub(super) const RULES: &[(ErrorWord, Rule)] = &[
+    // Groq: the model did not manage to write JSON, and the API held it against the schema itself.
+    (JsonNotMade, Rule::Codes(&["json_validate_failed", "tool_use_failed", "json_generation_failed"])),
+    (QuotaExhausted, Rule::Codes(QUOTA)),
+    (InvalidCredential, Rule::Codes(CREDENTIAL)),
+    (ModelNotFound, Rule::Codes(MODEL)),
+    (ContextLength, Rule::LimitsCompared),
+    // Groq calls a text above the tokens of a minute "rate limited": it will never fit.
+    (ContextLength, Rule::Status(413)),
+    (ContextLength, Rule::Codes(CONTEXT)),
+    (QuotaExhausted, Rule::Phrases(QUOTA_SAID)),
+    (InvalidCredential, Rule::Phrases(CREDENTIAL_SAID)),
+    (ModelNotFound, Rule::Phrases(MODEL_SAID)),
+    // Bedrock says "too many tokens" to callers who have to wait.
+    (ContextLength, Rule::PhrasesUnless(429, CONTEXT_SAID)),
+    (ContentFiltered, Rule::Codes(FILTER)),
+    (SchemaRejected, Rule::Shape(SHAPE_SAID)),
+    (ParameterRejected, Rule::SentField),
+    (ParameterRejected, Rule::CodesAt(&[0, 400, 422], PARAMETER)),
+    (ContentFiltered, Rule::Phrases(FILTER_SAID)),
+    (Overloaded, Rule::Codes(OVERLOADED)),
+    (RateLimited, Rule::Codes(RATE)),
+    (Timeout, Rule::Codes(TIMEOUT)),
+    (Overloaded, Rule::Phrases(OVERLOADED_SAID)),
+    (RateLimited, Rule::Phrases(RATE_SAID)),
+    (Timeout, Rule::Phrases(&[&["litellm.timeout"], &["request timed out"]])),
+    (ServerError, Rule::CodesAt(&[0, 400, 422, 500], SERVER)),
+    (InvalidRequest, Rule::CodesAt(&[0, 400, 422], INVALID)),
+];
+
+const QUOTA: &[&str] = &[
+    "insufficient_quota", // OpenAI and many others
+    "credit_balance_exhausted",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "quota_exceeded", // Azure
+    "billing_error",  // Anthropic
+    "enforced_spend_limit_reached",
+    "spend_limit_reached",
+    "billing_disabled",             // Gemini
+    "exceeded_current_quota_error", // Moonshot
+    "insufficient_balance",
+    "insufficient_credits", // OpenRouter
+    "insufficient_funds",
+    "payment_required",
+    "credit_limit_exceeded", // Together
+    "budget_exceeded",       // LiteLLM
+    "arrearage",             // DashScope
+    "allocation_quota.free_tier_only",
+    "service_quota_exceeded_exception", // Bedrock
+    "base_resp.1008",                   // MiniMax: no balance
+    "base_resp.2056",                   // MiniMax: the plan's use
+    "1113",                             // Zhipu: in arrears
+    "1304",                             // Zhipu: the day's calls
+    "1308",                             // Zhipu: the plan's use
+    "1309",
+    "1310",
+    "30001", // SiliconFlow: no balance
+];
+
+const CREDENTIAL: &[&str] = &[
+    "invalid_api_key",
+    "incorrect_api_key",
+    "incorrect_api_key_error", // Moonshot
+    "authentication_error",
+    "authentication_failed",
+    "auth_error", // LiteLLM
+    "expired_key",
+    "token_not_found_in_db",
+    "key_model_access_denied",
+    "team_model_access_denied",
+    "invalid_authentication",
+    "invalid_authentication_error",
+    "permission_error",
+    "permission_denied",
+    "permission_denied_error",
+    "insufficient_permissions",
+    "unauthenticated",
+    "unauthorized",
+    "forbidden",
+    "access_denied",
+    "access_denied_exception", // Bedrock
+    "unrecognized_client_exception",
+    "invalid_signature_exception",
+    "expired_token_exception",
+    "account_deactivated",
+    "access_terminated",
+    "ip_not_authorized",
+    "invalid_organization",
+    "mismatched_organization",
+    "api_key_invalid", // Gemini
+    "api_key_expired",
+    "api_key_service_blocked",
+    "api_key_http_referrer_blocked",
+    "api_key_ip_address_blocked",
+    "access_token_expired",
+    "credentials_missing",
+    "service_disabled",
+    "consumer_suspended",
+    "user_project_denied",
+    "access_denied.unpurchased", // DashScope
+    "model.access_denied",
+    "the_caller_does_not_have_permission_to_execute_the_specified_operation", // xAI
+    "base_resp.1004",                                                         // MiniMax
+    "base_resp.2049",
+    "1000", // Zhipu
+    "1001",
+    "1002",
+    "1003",
+    "1004",
+    "1220",
+];
+
+const MODEL: &[&str] = &[
+    "model_not_found",
+    "model_not_found_error",
+    "model_decommissioned", // Groq
+    "model_not_available",  // Together
+    "deployment_not_found", // Azure
+    "invalid_model",        // Mistral
+    "unknown_model",
+    "not_found_error",
+    "not_found",
+    "resource_not_found",
+    "resource_not_found_error",
+    "resource_not_found_exception",        // Bedrock
+    "some_requested_entity_was_not_found", // xAI
+    "1211",                                // Zhipu
+    "1221",
+    "1222",
+    "20012", // SiliconFlow
+];
+
+const CONTEXT: &[&str] = &[
+    "context_length_exceeded",
+    "context_window_exceeded",
+    "context_window_exceeded_error",
+    "exceed_context_size_error", // llama.cpp
+    "tokens_limit_reached",      // GitHub, Azure
+    "request_too_large",         // Anthropic
+    "1261",                      // Zhipu
+];
+
+const FILTER: &[&str] = &[
+    "content_filter",
+    "content_filtered",
+    "content_policy_violation",
+    "content_policy_violation_error",
+    "responsible_ai_policy_violation", // Azure
+    "data_inspection_failed",          // DashScope
+    "invalid_parameter.data_inspection",
+    "moderation_blocked",
+    "invalid_prompt", // OpenAI: the prompt was flagged
+    "base_resp.1026", // MiniMax
+    "base_resp.1027",
+    "1300", // Zhipu
+    "1301",
+];
+
+const OVERLOADED: &[&str] = &[
+    "overloaded",
+    "overloaded_error",
+    "engine_overloaded",
+    "engine_overloaded_error", // Moonshot
+    "model_overloaded",
+    "capacity_exceeded",              // Groq
+    "service_tier_capacity_exceeded", // Mistral
+    "no_capacity",                    // Azure
+    "service_unavailable",
+    "service_unavailable_error",
+    "service_unavailable_exception", // Bedrock
+    "model_not_ready_exception",
+    "unavailable",       // Gemini
+    "unavailable_error", // llama.cpp
+    "3505",              // Mistral
+    "1305",              // Zhipu
+    "1312",
+    "50505", // SiliconFlow
+    "50603",
+];
+
+const RATE: &[&str] = &[
+    "rate_limit_exceeded",
+    "rate_limit_error",
+    "rate_limit_reached", // Azure
+    "rate_limit_reached_error",
+    "rate_limited",
+    "too_many_requests",
+    "slow_down",
+    "resource_exhausted", // Gemini
+    "throttling",         // DashScope
+    "throttling.rate_quota",
+    "throttling.allocation_quota",
+    "throttling_error",     // LiteLLM
+    "throttling_exception", // Bedrock
+    "limit_requests",
+    "limit_burst_rate",
+    "dynamic_request_limited", // Together
+    "dynamic_token_limited",
+    "some_resource_has_been_exhausted", // xAI
+    "base_resp.1002",                   // MiniMax
+    "base_resp.1039",
+    "base_resp.1041",
+    "1302", // Zhipu
+    "1303",
+    // OpenAI names the limit in `type`.
+    "requests",
+    "tokens",
+];
+
+const TIMEOUT: &[&str] = &[
+    "timeout",
+    "timeout_error",
+    "request_timeout",
+    "request_time_out", // DashScope
+    "deadline_exceeded",
+    "model_timeout_exception", // Bedrock
+    "base_resp.1001",          // MiniMax
+];
+
+const SERVER: &[&str] = &[
+    "server_error",
+    "internal_server_error",
+    "internal_server_exception", // Bedrock
+    "internal_error",
+    "internal_error.algo", // DashScope
+    "internal",
+    "api_error",
+    "generation", // TGI
+    "incomplete_generation",
+    "model_error_exception", // Bedrock
+    "model_service_failed",
+    "base_resp.1000", // MiniMax
+    "base_resp.1013",
+    "base_resp.1024",
+    "base_resp.1033",
+    "1230", // Zhipu
+    "1234",
+];
+
+/// About parameters, and callers send none.
+const PARAMETER: &[&str] = &[
+    "decimal_above_max_value",
+    "integer_above_max_value",
+    "integer_below_min_value",
+    "missing_required_parameter",
+    "unknown_parameter",
+    "unsupported_parameter",
+    "unsupported_value",
+    "extra_forbidden", // FastAPI
+];
+
+const INVALID: &[&str] = &[
+    "invalid_request_error",
+    "invalid_request",
+    "invalid_argument",
+    "invalid_parameter", // DashScope
+    "invalid_parameter_error",
+    "invalid_value",
+    "invalid_type",
+    "bad_request",
+    "bad_request_error",                    // vLLM
+    "client_specified_an_invalid_argument", // xAI
+    "failed_precondition",
+    "string_above_max_length",
+    "unprocessable_entity",
+    "validation", // TGI
+    "validation_error",
+    "validation_exception", // Bedrock
+    "base_resp.2013",       // MiniMax
+    "1210",                 // Zhipu
+    "1213",
+    "1214",
+    "20015", // SiliconFlow
+];
+
+const QUOTA_SAID: &[&[&str]] = &[
+    &["insufficient balance"],
+    &["insufficient credits"],
+    &["balance is insufficient"],
+    &["more credits"],
+    &["credit balance is too low"],
+    &["used all available credits"],
+    &["exceeded your monthly included credits"],
+    &["reached its monthly spending limit"],
+    &["budget has been exceeded"],
+    &["good standing"],
+];
+
+const CREDENTIAL_SAID: &[&[&str]] = &[
+    &["invalid api key"],
+    &["invalid api token"],
+    &["incorrect api key"],
+    &["api key is invalid"],
+    &["api key not valid"],
+    &["api key expired"],
+    &["invalid subscription key"],
+    &["no auth credentials"],
+    &["token seems invalid"],
+    &["litellm.authenticationerror"],
+];
+
+const MODEL_SAID: &[&[&str]] = &[
+    &["model not exist"],
+    &["model", "does not exist"],
+    &["model", "not found"],
+    &["invalid model"],
+    &["unknown model"],
+    &["no endpoints found for"],
+];
+
+const CONTEXT_SAID: &[&[&str]] = &[
+    &["maximum context length"],
+    &["maximum prompt length"],
+    &["context length"],
+    &["context window"],
+    &["context size"],
+    &["context limit"],
+    &["contextwindowexceedederror"],
+    &["prompt is too long"],
+    &["input is too long"],
+    &["input token length too long"],
+    &["exceeded model token limit"],
+    &["too many tokens"],
+    &["range of input length should be"],
+    &["request too large"],
+];
+
+const FILTER_SAID: &[&[&str]] = &[
+    &["content management policy"],
+    &["content policy"],
+    &["content filter"],
+    &["contentpolicyviolationerror"],
+    &["was flagged"],
+    &["content exists risk"],
+    &["inappropriate content"],
+];
+
+const SHAPE_SAID: &[&[&str]] = &[
+    &["response_format"],
+    &["json_schema"],
+    &["json schema"],
+    &["invalid grammar"],
+    &["grammar error"],
+    &["failed to parse grammar"],
+];
+
+const OVERLOADED_SAID: &[&[&str]] = &[
+    &["overloaded"],
+    &["at capacity"],
+    &["no capacity"],
+    &["server busy"],
+    &["too busy"],
+    &["currently loading"],
+    &["litellm.serviceunavailableerror"],
+];
+
+const RATE_SAID: &[&[&str]] = &[
+    &["rate limit"],
+    &["too many requests"],
+    &["too many tokens"],
+    &["tokens per minute"],
+    &["no deployments available"],
+    &["litellm.ratelimiterror"],
+];
