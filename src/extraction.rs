@@ -25,12 +25,8 @@ pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
 pub use response::{FinishReason, HeadStatus, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
-<<<<<<< HEAD
-pub use schema::{Keyword, Schema, Violation};
-=======
 pub use said::{Said, Word};
-pub use schema::Schema;
->>>>>>> 67406e3 (upstream, grpc: blame the caller only on the AI API's own word)
+pub use schema::{Keyword, Schema, Violation};
 pub use trail::{
     AttemptKind, AttemptOutcome, AttemptRecord, BudgetLimit, ErrorDetail, ErrorType, FailureFacts, Trail,
     Usage, WaitSource, Withheld,
