@@ -12,11 +12,15 @@ PATIENCE = 30
 
 
 def tool(name):
-    """The program's path. Without it the test is skipped, but where it is required it fails."""
-    path = BIN / name
+    """The program's path, if it is there."""
+    return str(built(BIN / name, "bash .ci/tools"))
+
+
+def built(path, command):
+    """The path of what `command` puts there. Without it the test is skipped, but where it is required it fails."""
     if path.exists():
-        return str(path)
-    why = f"{path} is not there: run `bash .ci/tools`"
+        return path
+    why = f"{path} is not there: run `{command}`"
     if os.environ.get("CI") or os.environ.get("TIDEGATE_TOOLS_REQUIRED"):
         pytest.fail(why)
     pytest.skip(why)
