@@ -203,10 +203,14 @@ fn addr(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, StartEr
 }
 
 fn configured(config: &Config) -> Configured {
+    let own_rules = config.profiles.iter().filter(|profile| !profile.is_inline());
     Configured {
         upstreams: config.upstreams.iter().map(|upstream| Arc::clone(&upstream.name)).collect(),
         prices: config.upstreams.iter().filter_map(prices).collect(),
         profiles: config.profiles.iter().map(|profile| Arc::clone(&profile.name)).collect(),
+        places: own_rules
+            .map(|profile| (Arc::clone(&profile.name), profile.schema.places().to_vec()))
+            .collect(),
         in_flight_max: config.admission.in_flight_max,
         calls_kept: config.recorder_calls,
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Fingerprint, Schema};
+use super::{Fingerprint, Schema, Violation, label::OTHER};
 
 /// A named extraction: instructions, schema, route and cache policy. Everything in it is checked.
 #[derive(Debug, Clone)]
@@ -28,6 +28,11 @@ pub struct Profile {
 impl Profile {
     /// The name under which rules count that callers bring along.
     pub const INLINE: &str = "inline";
+
+    /// A violation of the schema as it may be told: the names in a caller's own schema are the caller's.
+    pub fn disclosable(&self, violation: Violation) -> Violation {
+        if self.is_inline() { Violation { pointer: OTHER.into(), ..violation } } else { violation }
+    }
 
     /// Whether a caller brought the rules along.
     pub fn is_inline(&self) -> bool {

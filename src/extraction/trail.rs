@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{label::labels, response::ResponseFacts, said::Said};
+use super::{label::labels, response::ResponseFacts, said::Said, schema::Violation};
 
 /// Everything tried for one answer, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,6 +79,9 @@ pub struct FailureFacts {
     pub detail: Option<ErrorDetail>,
     /// What the API said of its error, as far as its words are known.
     pub said: Said,
+    /// Which part of its schema the answer broke. Of rules that callers bring only the keyword is known here: the
+    /// names in their schemas are theirs.
+    pub violation: Option<Violation>,
 }
 
 /// Tokens as an upstream reports them; absent means unknown, not zero.

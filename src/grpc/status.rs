@@ -7,7 +7,7 @@ use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, StatusExt as _, pb};
 
 use crate::{
-    extraction::{ErrorType, ExtractError, UpstreamFailure},
+    extraction::{ErrorType, ExtractError, UpstreamFailure, Violation},
     proto,
 };
 
@@ -196,11 +196,9 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
             "ANSWER_NOT_JSON",
             "the model answered in words that are not JSON; see structured_output of the upstream, or the instructions",
         ),
-        ErrorType::SchemaInvalid => (
-            Code::Internal,
-            "ANSWER_SCHEMA_INVALID",
-            "the answer violates the profile's schema; simplify the schema",
-        ),
+        ErrorType::SchemaInvalid => {
+            (Code::Internal, "ANSWER_SCHEMA_INVALID", "the answer violates the profile's schema")
+        }
         ErrorType::Internal => {
             (Code::Internal, "INTERNAL", "a fault of the gateway's own; see its log for the trace id")
         }
@@ -242,6 +240,12 @@ fn message(error: &ExtractError, row: &Row) -> String {
             format!("{}: {}", row.message, all.join("; "))
         }
         ExtractError::Unimplemented { what } => format!("{what}: {}", row.message),
+        ExtractError::Upstream(failure) => match &failure.facts.violation {
+            Some(Violation { pointer, keyword }) => {
+                format!("{}; it broke {keyword} at {pointer}. {}", row.message, keyword.advice())
+            }
+            None => row.message.to_owned(),
+        },
         _ => row.message.to_owned(),
     };
     message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
@@ -298,6 +302,10 @@ fn add_upstream(
         if let Some(word) = word {
             put(key, word.to_string());
         }
+    }
+    if let Some(violation) = &failure.facts.violation {
+        put("schema_pointer", violation.pointer.to_string());
+        put("schema_keyword", violation.keyword.to_string());
     }
     match failure.error_type {
         ErrorType::RateLimited | ErrorType::QuotaExhausted => {

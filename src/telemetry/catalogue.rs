@@ -77,6 +77,8 @@ pub enum Values {
     Upstream,
     /// The name of a configured profile, else `other`.
     Profile,
+    /// A place in the schema of a configured profile, else `other`.
+    SchemaPointer,
     /// The model, host or port of a configured upstream.
     Endpoint,
     /// A method of this server, else `_OTHER`.
@@ -155,9 +157,12 @@ impl Label {
             Values::RpcStatus => {
                 !value.is_empty() && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
             }
-            Values::Upstream | Values::Profile | Values::Endpoint | Values::RpcMethod | Values::Build => {
-                !value.is_empty()
-            }
+            Values::Upstream
+            | Values::Profile
+            | Values::SchemaPointer
+            | Values::Endpoint
+            | Values::RpcMethod
+            | Values::Build => !value.is_empty(),
         }
     }
 }

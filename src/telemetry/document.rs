@@ -71,6 +71,10 @@ fn values(label: &Label) -> String {
         }
         Values::Upstream => "the name of a configured upstream, else `other`".to_owned(),
         Values::Profile => "the name of a configured profile or `inline`, else `other`".to_owned(),
+        Values::SchemaPointer => {
+            "a place in the schema of a configured profile, one of its first 64; else `other`, and for `inline` always"
+                .to_owned()
+        }
         Values::Endpoint => "as configured for an upstream".to_owned(),
         Values::RpcMethod => "`package.Service/Method` of this server, else `_OTHER`".to_owned(),
         Values::RpcStatus => "the name of a gRPC status, for example `DEADLINE_EXCEEDED`".to_owned(),

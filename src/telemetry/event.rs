@@ -14,8 +14,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorType, FailureFacts, Tenant, Usage, WaitSource,
-        Withheld,
+        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorType, FailureFacts, Tenant, Usage, Violation,
+        WaitSource, Withheld,
     },
     upstream::{Endpoint, ErrorBodyText},
 };
@@ -244,6 +244,8 @@ pub enum Event<'a> {
         profile: &'a Arc<str>,
         /// What came of it.
         result: ValidationResult,
+        /// Which part of the schema it broke first, if it did.
+        violation: Option<&'a Violation>,
     },
     /// The entities of a valid answer were located in the text.
     EntityGrounded {

@@ -160,7 +160,9 @@ impl Metrics {
                 self.calls.repair_withheld(profile, reason, span);
             }
             Event::BudgetMoved { endpoint, ratio } => self.upstreams.of(endpoint).budget_moved(ratio),
-            Event::AnswerValidated { profile, result } => self.calls.validated(profile, result),
+            Event::AnswerValidated { profile, result, violation } => {
+                self.calls.validated(profile, result, violation);
+            }
             Event::EntityGrounded { profile, alignment, count } => {
                 self.calls.grounded(profile, alignment, count);
             }

@@ -184,7 +184,7 @@ impl Observer for Recorder {
                 let second = self.second(Instant::now());
                 self.in_upstream(&endpoint.name, |tally| tally.withheld(second, reason));
             }
-            Event::AnswerValidated { profile, result } => {
+            Event::AnswerValidated { profile, result, .. } => {
                 let second = self.second(Instant::now());
                 self.memory.profiles.note(profile, |tally| tally.validated(second, result));
             }

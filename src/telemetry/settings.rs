@@ -98,6 +98,8 @@ pub struct Configured {
     pub prices: Vec<(Arc<str>, Prices)>,
     /// Names of all profiles, `inline` among them.
     pub profiles: Vec<Arc<str>>,
+    /// By profile, the places of its schema that an answer can break; none for schemas that callers bring.
+    pub places: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// The most calls that are let in at once.
     pub in_flight_max: usize,
     /// How many of the last calls the recorder keeps.

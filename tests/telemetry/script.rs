@@ -6,7 +6,7 @@ use http::HeaderMap;
 use tidegate::{
     extraction::{
         Alignment, AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorType, ExtractError, HeadStatus,
-        Phase, ResponseFacts, Tenant, Trail, Usage, WaitSource, Withheld,
+        Keyword, Phase, ResponseFacts, Tenant, Trail, Usage, Violation, WaitSource, Withheld,
     },
     telemetry::{
         AttemptGuard, CallGuard, Configured, Event, FlightEnd, LogFormat, LogLevel, OtlpCompression,
@@ -52,6 +52,7 @@ pub(crate) fn configured() -> Configured {
         upstreams: vec!["primary".into(), "second".into()],
         prices: vec![("primary".into(), Prices { input_per_million: 0.15, output_per_million: 0.6 })],
         profiles: vec!["entities".into(), "inline".into()],
+        places: vec![("entities".into(), vec!["#/properties/name".into()])],
         in_flight_max: 64,
         calls_kept: 10,
     }
@@ -160,7 +161,16 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
         span: &flight,
     });
     begin(2, AttemptKind::Retry, &flight).end(AttemptOutcome::Success, None, Some(200), usage(), LATENCY);
-    observer.observe(&Event::AnswerValidated { profile: &profile, result: ValidationResult::Valid });
+    observer.observe(&Event::AnswerValidated {
+        profile: &profile,
+        result: ValidationResult::Valid,
+        violation: None,
+    });
+    observer.observe(&Event::AnswerValidated {
+        profile: &profile,
+        result: ValidationResult::SchemaInvalid,
+        violation: Some(&Violation { pointer: "#/properties/name".into(), keyword: Keyword::Type }),
+    });
     observer.observe(&Event::EntityGrounded { profile: &profile, alignment: Alignment::Exact, count: 3 });
     observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &tenant(), &flight, None)));
     observer.observe(&Event::FlightWaited {

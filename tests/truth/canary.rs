@@ -20,7 +20,28 @@ type Letter = (String, Vec<u8>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_word_gets_where_it_does_not_belong() {
-    let play = Play::perform().await;
+    let leaks = leaks(Play::perform().await);
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_errors_get_into_the_lines_of_their_attempts_and_nowhere_else_where_they_are_asked_for() {
+    let leaks = leaks(Play::perform_under("log_error_bodies = true").await);
+    let is_of_attempt =
+        |name: &str| name.starts_with("the log line") && name.contains("tidegate.attempt.failed");
+    let elsewhere: Vec<_> = leaks.iter().filter(|(name, _)| !is_of_attempt(name)).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:#?}");
+    assert!(
+        leaks.iter().any(|(_, found)| found.iter().any(|what| what.starts_with("text"))),
+        "nothing was logged"
+    );
+    let keys: Vec<_> =
+        leaks.iter().filter(|(_, found)| found.iter().any(|what| what.contains("key"))).collect();
+    assert!(keys.is_empty(), "{keys:#?}");
+}
+
+/// What got out, and with what.
+fn leaks(play: Play) -> Vec<(String, Vec<String>)> {
     let mut letters: Vec<Letter> = Vec::new();
     for (case, outcome) in &play.outcomes {
         letters.extend(letters_of(case, outcome));
@@ -44,12 +65,13 @@ async fn no_word_gets_where_it_does_not_belong() {
     );
 
     let detector = Detector::of(WORDS);
-    let leaks: Vec<_> = letters
-        .iter()
-        .map(|(name, letter)| (name, detector.find(letter)))
+    letters
+        .into_iter()
+        .map(|(name, letter)| {
+            (name, detector.find(&letter).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        })
         .filter(|(_, found)| !found.is_empty())
-        .collect();
-    assert!(leaks.is_empty(), "{leaks:#?}");
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

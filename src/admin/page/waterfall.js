@@ -120,8 +120,18 @@ function facts(call) {
     ["the gateway's own share", call.overhead_seconds == null ? null : `${duration(call.overhead_seconds)} (${percent(call.overhead_seconds / call.elapsed_seconds)})`],
     ["tokens", tokens.every((count) => count == null) ? null : `${tokens.map((count) => (count == null ? "?" : number(count))).join(" in, ")} out`],
     ...call.attempts.map((attempt) => [`attempt ${attempt.number}`, h("code", {}, attempt.id)]),
+    ...call.attempts.map((attempt) => [`why ${attempt.number} failed`, reason(attempt)]),
   ].filter(([, value]) => value != null);
   return h("dl", { class: "facts wide" }, known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/** What the error type leaves open, if anything is known. */
+function reason(attempt) {
+  const { error_detail: detail, upstream_code: code, upstream_type: type, upstream_param: param } = attempt;
+  const said = [["code", code], ["type", type], ["param", param]].filter(([, word]) => word != null);
+  const { schema_pointer: pointer, schema_keyword: keyword } = attempt;
+  const parts = [detail, ...said.map(([name, word]) => `${name} ${word}`), keyword && `${keyword} at ${pointer}`];
+  return parts.filter((part) => part).join(", ") || null;
 }
 
 function traced({ trace_id: id, trace_sampled: sampled }) {

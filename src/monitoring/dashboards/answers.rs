@@ -103,6 +103,27 @@ fn validation() -> Row {
             .coloured(&palette::validations())
             .stacked_to_the_full(),
             lines(
+                "Broken parts of schemas",
+                unit::PER_SECOND,
+                "Answers against their schema, by the first part of it that they broke and the keyword. One part \
+                 alone points at what the instructions leave open there. Next: the advice for its keyword in an \
+                 error's message; a single call on the live page.",
+            )
+            .ask(
+                &rate_by(
+                    &[&labels::PROFILE, &labels::POINTER, &labels::KEYWORD],
+                    &series(&list::SCHEMA_VIOLATIONS),
+                ),
+                format!(
+                    "{} {} {}",
+                    legend(&labels::PROFILE),
+                    legend(&labels::POINTER),
+                    legend(&labels::KEYWORD)
+                ),
+            )
+            .or_else("none")
+            .stacked(),
+            lines(
                 "Repairs withheld",
                 unit::PER_SECOND,
                 "Answers that a further attempt may have mended, and that were not mended: deadline is too \

@@ -160,13 +160,18 @@ impl Flight {
     /// Holds what came against the schema, and a failure against the table.
     fn judge(&self, exchange: Exchange, endpoint: &Endpoint, repaired: bool) -> Attempted {
         let profile = &self.question.profile;
+        let mut violation = None;
         let (fault, problem) = match exchange.result {
             Ok(answer) => match profile.schema.read(&self.question.text, &answer.content) {
                 Ok(extraction) => {
                     self.observe_valid(&extraction, repaired);
                     return Attempted::Answered(Arc::new(extraction));
                 }
-                Err(invalid) => (Fault::SchemaInvalid, Some(invalid.to_string())),
+                Err(invalid) => {
+                    let problem = invalid.to_string();
+                    violation = invalid.violation.map(|violation| profile.disclosable(violation));
+                    (Fault::SchemaInvalid, Some(problem))
+                }
             },
             Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),
             Err(fault) if fault.error_type() == ErrorType::NotJson => {
@@ -175,7 +180,8 @@ impl Flight {
             Err(fault) => (fault, None),
         };
         if let Some(result) = validation_result(fault) {
-            self.observer.observe(&Event::AnswerValidated { profile: &profile.name, result });
+            let (profile, violation) = (&profile.name, violation.as_ref());
+            self.observer.observe(&Event::AnswerValidated { profile, result, violation });
         }
         let pushback = pushback::pushback(&exchange.headers, exchange.body_retry_delay, self.clock.now());
         let advice = pushback::should_retry(&exchange.headers);
@@ -183,7 +189,7 @@ impl Flight {
         let permission = class.may_retry(endpoint.retry_safety, fault);
         Attempted::Failed(Failed {
             fault,
-            facts: Arc::new(FailureFacts { detail: fault.detail(), said: exchange.said }),
+            facts: Arc::new(FailureFacts { detail: fault.detail(), said: exchange.said, violation }),
             http_status: exchange.http_status,
             class,
             permission,
@@ -199,7 +205,7 @@ impl Flight {
             (true, _) => ValidationResult::Repaired,
             (false, _) => ValidationResult::Valid,
         };
-        self.observer.observe(&Event::AnswerValidated { profile, result });
+        self.observer.observe(&Event::AnswerValidated { profile, result, violation: None });
         for &alignment in Alignment::ALL {
             let found = extraction.entities.iter().filter(|entity| entity.alignment == alignment).count();
             if found > 0 {

@@ -3,7 +3,8 @@
 use super::{Label, Values};
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Phase, Verdict, WaitSource, Withheld,
+        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Keyword, Phase, Verdict, WaitSource,
+        Withheld,
     },
     telemetry::event::{CacheResult, EvictionCause, Refusal, Signal, ValidationResult},
 };
@@ -44,6 +45,10 @@ pub const OUTCOME: Label = Label::closed("outcome", AttemptOutcome::LABELS);
 pub const PHASE: Label = Label::closed("phase", Phase::LABELS);
 /// The profile's configured name, or `inline`.
 pub const PROFILE: Label = Label::from("profile", Values::Profile);
+/// Which part of a schema was broken.
+pub const POINTER: Label = Label::from("pointer", Values::SchemaPointer);
+/// By what kind of mistake.
+pub const KEYWORD: Label = Label::closed("keyword", Keyword::LABELS);
 /// What a retry comes after.
 pub const REASON: Label = Label::closed("reason", ErrorType::LABELS);
 /// Why a connection was refused.

@@ -26,6 +26,7 @@ impl Logs {
             return;
         };
         let said = failure.map(|failure| &failure.said);
+        let violation = failure.and_then(|failure| failure.violation.as_ref());
         if outcome == AttemptOutcome::Failure {
             line!(
                 self,
@@ -43,6 +44,8 @@ impl Logs {
                 tidegate.upstream.error.code = said.and_then(|said| said.code.as_ref()).map(Word::as_str),
                 tidegate.upstream.error.type = said.and_then(|said| said.kind.as_ref()).map(Word::as_str),
                 tidegate.upstream.error.param = said.and_then(|said| said.param.as_ref()).map(Word::as_str),
+                tidegate.schema.pointer = violation.map(|violation| &*violation.pointer),
+                tidegate.schema.keyword = violation.map(|violation| violation.keyword.as_str()),
                 tidegate.upstream.error.body = error_body.map(ErrorBodyText::as_str),
                 http.response.status_code = http_status,
                 duration_ms = milliseconds(elapsed),

@@ -7,10 +7,10 @@ use metrics::{Counter, Histogram};
 use super::{
     exemplars::Traced,
     instruments::{Instruments, LabelValue, name, word},
-    table::{ByName, Grid, Level},
+    table::{ByName, Grid, Grown, Level},
 };
 use crate::{
-    extraction::{Alignment, Entry, Phase, Verdict, Withheld},
+    extraction::{Alignment, Entry, Keyword, Phase, Verdict, Violation, Withheld},
     telemetry::{
         catalogue::{OTHER, labels::REPAIRS_WITHHELD, list},
         event::{CacheResult, CallEnded, ValidationResult},
@@ -34,6 +34,8 @@ struct ProfileMetrics {
     late: Grid<Counter>,
     durations: Grid<OnceLock<Traced<Histogram>>>,
     validation: Grid<Counter>,
+    places: Vec<Arc<str>>,
+    violations: Grown<(usize, Keyword), Counter>,
     repairs_withheld: Grid<Traced<Counter>>,
     entities: Grid<Counter>,
 }
@@ -46,7 +48,11 @@ impl CallMetrics {
         let profiles: Vec<Arc<str>> = configured.profiles.iter().cloned().chain([OTHER.into()]).collect();
         Self {
             instruments: Arc::clone(instruments),
-            profiles: ByName::new(&profiles, |profile| ProfileMetrics::new(instruments, &name(profile))),
+            profiles: ByName::new(&profiles, |profile| {
+                let places = configured.places.iter().find(|(name, _)| name == profile);
+                let places = places.map(|(_, places)| places.clone()).unwrap_or_default();
+                ProfileMetrics::new(instruments, &name(profile), places)
+            }),
             active: Level::new(instruments.gauge(&list::CALLS_ACTIVE, [])),
             overhead: OnceLock::new(),
         }
@@ -88,9 +94,13 @@ impl CallMetrics {
         self.active.sample();
     }
 
-    pub(super) fn validated(&self, profile: &str, result: ValidationResult) {
-        if let Some(answers) = self.profile(profile).validation.at(0, result as usize) {
+    pub(super) fn validated(&self, profile: &str, result: ValidationResult, violation: Option<&Violation>) {
+        let profile = self.profile(profile);
+        if let Some(answers) = profile.validation.at(0, result as usize) {
             answers.increment(1);
+        }
+        if let Some(violation) = violation {
+            profile.broken(&self.instruments, violation).increment(1);
         }
     }
 
@@ -109,12 +119,12 @@ impl CallMetrics {
     }
 
     fn profile(&self, profile: &str) -> &ProfileMetrics {
-        self.profiles.get(profile, || ProfileMetrics::new(&self.instruments, &word(OTHER)))
+        self.profiles.get(profile, || ProfileMetrics::new(&self.instruments, &word(OTHER), Vec::new()))
     }
 }
 
 impl ProfileMetrics {
-    fn new(instruments: &Instruments, profile: &LabelValue) -> Self {
+    fn new(instruments: &Instruments, profile: &LabelValue, places: Vec<Arc<str>>) -> Self {
         // One column more for calls that never got as far as the cache.
         let caches = vec![(); CacheResult::ALL.len() + 1];
         Self {
@@ -130,6 +140,8 @@ impl ProfileMetrics {
             validation: Grid::new(&[()], ValidationResult::ALL, |(), result| {
                 instruments.counter(&list::VALIDATION_TOTAL, [profile.clone(), word(result.as_str())])
             }),
+            places,
+            violations: Grown::new(),
             repairs_withheld: Grid::new(&[()], REPAIRS_WITHHELD, |(), reason| {
                 let labels = [profile.clone(), word(reason.as_str())];
                 instruments.traced_counter(&list::REPAIRS_WITHHELD_TOTAL, labels)
@@ -139,6 +151,16 @@ impl ProfileMetrics {
             }),
             profile: profile.clone(),
         }
+    }
+
+    /// The counter of answers that broke this part of the schema first, made when one does: most are never broken.
+    fn broken(&self, instruments: &Instruments, violation: &Violation) -> Arc<Counter> {
+        let place = self.places.iter().position(|place| *place == violation.pointer);
+        self.violations.get((place.unwrap_or(self.places.len()), violation.keyword), || {
+            let pointer = place.map_or_else(|| word(OTHER), |_| name(&violation.pointer));
+            let keyword = word(violation.keyword.as_str());
+            instruments.counter(&list::SCHEMA_VIOLATIONS, [self.profile.clone(), pointer, keyword])
+        })
     }
 }
 

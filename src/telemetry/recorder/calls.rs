@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{late::LateEnds, seconds, tallies::AttemptEnd};
 use crate::{
     extraction::{
-        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorDetail, ErrorType, Phase, Said, Trail, Usage,
-        Verdict, WaitSource, Withheld, Word,
+        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorDetail, ErrorType, Keyword, Phase, Said,
+        Trail, Usage, Verdict, WaitSource, Withheld, Word,
     },
     telemetry::{
         event::{CacheResult, CallEnded},
@@ -132,6 +132,8 @@ struct AttemptSeen {
     upstream_code: Option<String>,
     upstream_type: Option<String>,
     upstream_param: Option<String>,
+    schema_pointer: Option<Arc<str>>,
+    schema_keyword: Option<Keyword>,
     http_status: Option<u16>,
 }
 
@@ -279,6 +281,7 @@ impl CallSeen {
 impl AttemptSeen {
     fn of(attempt: &AttemptRecord, received: Instant) -> Self {
         let failure = attempt.failure.as_deref();
+        let violation = failure.and_then(|failure| failure.violation.as_ref());
         let said = |of: fn(&Said) -> &Option<Word>| Some(of(&failure?.said).as_ref()?.to_string());
         Self {
             id: Arc::clone(&attempt.id),
@@ -295,6 +298,8 @@ impl AttemptSeen {
             upstream_code: said(|said| &said.code),
             upstream_type: said(|said| &said.kind),
             upstream_param: said(|said| &said.param),
+            schema_pointer: violation.map(|violation| Arc::clone(&violation.pointer)),
+            schema_keyword: violation.map(|violation| violation.keyword),
             http_status: attempt.http_status,
         }
     }
@@ -319,9 +324,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn when_a_call_came_is_told_alike_at_every_time() {
-        let (upstreams, prices, profiles) = (Vec::new(), Vec::new(), Vec::new());
         let recorder =
-            Recorder::new(&Configured { upstreams, prices, profiles, in_flight_max: 1, calls_kept: 1 });
+            Recorder::new(&Configured { in_flight_max: 1, calls_kept: 1, ..Configured::default() });
         let observer = Arc::new(recorder.clone());
         drop(CallGuard::begin(observer, Entry::Unary, Span::none(), CancellationToken::new()));
         let told = || seconds_of(&recorder.calls(&CallFilter::default()));

@@ -78,6 +78,12 @@ fn explained(span: &SpanRef<'_>, failure: &FailureFacts) {
     if let Some(detail) = failure.detail {
         span.set_attribute(KeyValue::new("tidegate.error.detail", detail.as_str()));
     }
+    if let Some(violation) = &failure.violation {
+        span.set_attributes([
+            KeyValue::new("tidegate.schema.pointer", Arc::clone(&violation.pointer)),
+            KeyValue::new("tidegate.schema.keyword", violation.keyword.as_str()),
+        ]);
+    }
     let said = &failure.said;
     let words = [
         ("tidegate.upstream.error.code", &said.code),

@@ -2,6 +2,7 @@
 
 use tidegate::simulator::script::{Fault, Place};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use super::{Failure, provoke};
 use crate::{
@@ -64,6 +65,29 @@ async fn content_against_the_schema_is_repaired_once_at_most() {
     failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
     let seen = failure.metrics.sum("tidegate_extract_validation_total", &[("result", "schema_invalid")]);
     assert!(is(seen, 2.0), "{seen} answers");
+}
+
+#[tokio::test]
+async fn which_part_of_the_schema_was_broken_can_be_seen_in_all_places() {
+    let failure = provoke(Fault::WrongSchema).await;
+    let told = failure.status.get_details_error_info().expect("an ErrorInfo").metadata;
+    let (pointer, keyword) = (told["schema_pointer"].as_str(), told["schema_keyword"].as_str());
+    assert_eq!((pointer, keyword), ("#/properties/entities/items/properties/text", "type"));
+    assert!(failure.status.message().contains("Say the field's type"), "{}", failure.status.message());
+    let labels = [("profile", "entities"), ("pointer", pointer), ("keyword", keyword)];
+    let broken = failure.metrics.sum("tidegate_extract_schema_violations_total", &labels);
+    assert!(is(broken, 2.0), "{broken} answers");
+    let calls: serde_json::Value =
+        serde_json::from_str(&failure.stage.gateway.admin_get("/api/calls").await.1).unwrap();
+    for attempt in calls["calls"][0]["attempts"].as_array().unwrap() {
+        assert_eq!(
+            (&attempt["schema_pointer"], &attempt["schema_keyword"]),
+            (&pointer.into(), &keyword.into())
+        );
+    }
+    let log = failure.stage.gateway.log().join("\n");
+    assert!(log.contains(&format!("\"tidegate.schema.pointer\":\"{pointer}\"")), "{log}");
+    assert!(log.contains(&format!("\"tidegate.schema.keyword\":\"{keyword}\"")), "{log}");
 }
 
 #[tokio::test]

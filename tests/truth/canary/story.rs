@@ -113,6 +113,11 @@ fn cases() -> Vec<(&'static str, Option<Rule>, Code)> {
 
 impl Play {
     pub async fn perform() -> Self {
+        Self::perform_under("").await
+    }
+
+    /// The same, with further settings of the upstream.
+    pub async fn perform_under(settings: &str) -> Self {
         let rules =
             cases().into_iter().filter_map(|(case, rule, _)| Some(rule?.matching(format!("<{case}>"))));
         let simulator = simulator(Script::of(rules)).await;
@@ -122,7 +127,7 @@ impl Play {
         let tenant = format!("key_sha256 = [\"{key_sha256}\"]");
         let sections = [
             ("auth.tenants.search", tenant.as_str()),
-            ("upstreams.primary", "api_key = { env = \"UPSTREAM_KEY\" }"),
+            ("upstreams.primary", &format!("api_key = {{ env = \"UPSTREAM_KEY\" }}\n{settings}")),
             ("telemetry", "log_level = \"trace\"\notlp_metrics_interval = \"50ms\""),
             ("profiles.entities", "timeout = \"300ms\""),
             ("server", "text_bytes_max = \"4KiB\""),

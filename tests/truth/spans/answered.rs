@@ -213,6 +213,8 @@ async fn a_repair_says_what_it_is() {
             | tidegate.attempt.number=1
             | tidegate.attempt.outcome=failure
             | tidegate.attempt.wait_ms=N
+            | tidegate.schema.keyword=type
+            | tidegate.schema.pointer=#/properties/entities/items/properties/text
             CLIENT POST repair
             | gen_ai.usage.input_tokens=N
             | gen_ai.usage.output_tokens=N

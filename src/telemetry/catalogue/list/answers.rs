@@ -1,11 +1,13 @@
 //! What answers are worth.
 
 use super::{Metric, Unit, counter};
-use crate::telemetry::catalogue::labels::{ALIGNMENT, PROFILE, REPAIR_WITHHELD, VALIDATION};
+use crate::telemetry::catalogue::labels::{ALIGNMENT, KEYWORD, POINTER, PROFILE, REPAIR_WITHHELD, VALIDATION};
 
 catalogue! { "Answers":
     VALIDATION_TOTAL = counter("tidegate.extract.validation", Unit::Count("{answer}"), &[PROFILE, VALIDATION],
         "Answers held against their schema.");
+    SCHEMA_VIOLATIONS = counter("tidegate.extract.schema_violations", Unit::Count("{answer}"), &[PROFILE, POINTER, KEYWORD],
+        "Answers against their schema, by the first part of it that they broke.");
     REPAIRS_WITHHELD_TOTAL = counter("tidegate.extract.repairs.withheld", Unit::Count("{repair}"), &[PROFILE, REPAIR_WITHHELD],
         "Answers that a further attempt may have mended, and that were not mended; budget is the tenant's purse for repairs.");
     ENTITIES_TOTAL = counter("tidegate.extract.entities", Unit::Count("{entity}"), &[PROFILE, ALIGNMENT],

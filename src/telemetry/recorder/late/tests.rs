@@ -14,7 +14,7 @@ use crate::{
 
 fn recorder(calls_kept: usize) -> Recorder {
     let (upstreams, profiles) = (vec!["primary".into()], Vec::new());
-    Recorder::new(&Configured { upstreams, prices: Vec::new(), profiles, in_flight_max: 1, calls_kept })
+    Recorder::new(&Configured { upstreams, profiles, in_flight_max: 1, calls_kept, ..Configured::default() })
 }
 
 fn observer(recorder: &Recorder) -> Arc<dyn Observer> {
