@@ -16,7 +16,8 @@ use std::{sync::Arc, time::Duration};
 use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 
-use crate::extraction::{HeadStatus, Profile, ResponseFacts, Said, Text, Usage};
+use crate::extraction::{HeadStatus, Profile, ResponseFacts, Said, Schema, Text, Usage};
+use settings::{Dialect, UpstreamSettings};
 
 pub use error_text::ErrorBodyText;
 pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, TimeoutPhase};
@@ -28,6 +29,39 @@ pub trait Upstream: Send + Sync + 'static {
 
     /// Makes one HTTP exchange. Dropping the future gives the exchange up and closes its stream.
     fn attempt<'a>(&'a self, question: &'a Question, labels: AttemptLabels) -> BoxFuture<'a, Exchange>;
+}
+
+/// How a profile's schema reaches an upstream's model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaSent {
+    /// As a schema that the API itself holds the model to.
+    Strict,
+    /// As a schema that the API takes for a hint: it does not take all schemas as strict.
+    NotStrict {
+        /// What stands in the way: a JSON Pointer behind a `#`.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// In the instructions, under this value of `structured_output`.
+    Words(&'static str),
+}
+
+impl std::fmt::Display for SchemaSent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Strict => f.write_str("strict"),
+            Self::NotStrict { place, reason } => write!(f, "not strict: at {place} {reason}"),
+            Self::Words(how) => write!(f, "in the instructions (structured_output = \"{how}\")"),
+        }
+    }
+}
+
+/// How a schema goes out to the upstream of these settings.
+pub fn schema_sent(settings: &UpstreamSettings, schema: &Schema) -> SchemaSent {
+    match settings.dialect {
+        Dialect::OpenAi => openai::schema_sent(settings, &schema.value),
+    }
 }
 
 /// What is known of an upstream without asking it.

@@ -12,15 +12,28 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use super::{
-    AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, Upstream,
+    AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, SchemaSent, Upstream,
     http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
-    settings::{ApiKeyHeader, Secret, UpstreamSettings},
+    settings::{ApiKeyHeader, Secret, StructuredOutput, UpstreamSettings},
 };
 use answer::Reading;
 use error_words::SentFields;
 use request::Bodies;
+
+/// How a schema goes out under these settings.
+pub(super) fn schema_sent(settings: &UpstreamSettings, schema: &Value) -> SchemaSent {
+    match (settings.structured_output, strict::obstacle(schema)) {
+        (StructuredOutput::Schema, None) => SchemaSent::Strict,
+        (StructuredOutput::Schema, Some(obstacle)) => {
+            SchemaSent::NotStrict { place: obstacle.place, reason: obstacle.reason }
+        }
+        (StructuredOutput::Object, _) => SchemaSent::Words("object"),
+        (StructuredOutput::Prompt, _) => SchemaSent::Words("prompt"),
+    }
+}
 
 /// An upstream that speaks `OpenAI`'s chat completions.
 pub struct OpenAi {

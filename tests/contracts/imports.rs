@@ -72,7 +72,19 @@ pub(super) const IMPORTS: &[(&str, &[&str])] = &[
             "upstream",
         ],
     ),
-    ("cli", &["app", "config", "grpc::status", "monitoring", "proto", "simulator", "telemetry::LogLevel"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "grpc::status",
+            "monitoring",
+            "proto",
+            "simulator",
+            "telemetry::LogLevel",
+            "upstream::schema_sent",
+        ],
+    ),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

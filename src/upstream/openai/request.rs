@@ -81,7 +81,7 @@ fn body<'a>(settings: &'a UpstreamSettings, profile: &'a Profile) -> Body<'a> {
     let response_format = match settings.structured_output {
         StructuredOutput::Schema => {
             let (name, schema) = (schema_name(&profile.name), &profile.schema.value);
-            let strict = strict::is_strict_compatible(schema);
+            let strict = strict::obstacle(schema).is_none();
             Some(ResponseFormat::JsonSchema { json_schema: JsonSchema { name, strict, schema } })
         }
         StructuredOutput::Object => Some(ResponseFormat::JsonObject),
