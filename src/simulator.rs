@@ -25,6 +25,7 @@ mod echo;
 mod entities;
 mod epoch;
 mod exchange;
+mod formats;
 mod instance;
 mod line;
 mod log;

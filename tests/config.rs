@@ -680,6 +680,54 @@ fn check_config_prints_the_configuration_or_its_problems() {
     assert!(err.contains("upstreams.primary.api_key.env = \"PRIMARY_API_KEY\" is not set"), "{err}");
 }
 
+#[test]
+fn check_config_says_how_schemas_go_out_and_what_they_say_in_vain() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = r#"{"type": "object", "additionalProperties": false, "required": ["a"], "properties":
+        {"a": {"type": "string", "minLength": 1, "nullable": true, "format": "phone"}}}"#;
+    std::fs::write(directory.path().join("own.json"), schema).unwrap();
+    let upstream = |name: &str, more: &str| {
+        let base_url = "https://api.example.com/v1";
+        format!(
+            "[upstreams.{name}]\ndialect = \"openai\"\nbase_url = \"{base_url}\"\nmodel = \"m\"\n{more}\n"
+        )
+    };
+    let profile = |name: &str, route: &str| {
+        let own = "instructions = \"x\"\nschema_file = \"own.json\"";
+        format!("[profiles.{name}]\nroute = [\"{route}\"]\n{own}\n")
+    };
+    let text = [
+        upstream("primary", ""),
+        upstream("object", "structured_output = \"object\""),
+        upstream("prompt", "structured_output = \"prompt\""),
+        "[profiles.entities]\nroute = [\"primary\"]\n".to_owned(),
+        profile("loose", "primary"),
+        profile("told", "object"),
+        profile("asked", "prompt"),
+    ]
+    .concat();
+    let path = directory.path().join("tidegate.toml");
+    std::fs::write(&path, text).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = CheckConfigArgs { config: Some(path) };
+    let exit = check_config::run(&args, &Environment::from_iter([("A", "b")]), &mut out, &mut err).unwrap();
+    let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+    assert_eq!(exit, Exit::Ok, "{err}");
+    for line in [
+        "# entities to primary: strict",
+        "# loose to primary: not strict: at #/properties/a/minLength this keyword is not allowed",
+        "# told to object: in the instructions (structured_output = \"object\")",
+        "# asked to prompt: in the instructions (structured_output = \"prompt\")",
+    ] {
+        assert!(out.lines().any(|told| told == line), "{line}: {out}");
+    }
+    assert!(out.parse::<toml::Table>().is_ok(), "what is printed can be loaded again");
+    let warned = err.lines().filter(|line| line.contains("schema_file"));
+    assert_eq!(warned.count(), 3, "{err}");
+    assert!(err.contains("#/properties/a: the keyword \"nullable\""), "{err}");
+    assert!(err.contains("#/properties/a: the format \"phone\""), "{err}");
+}
+
 /// A value of any kind, with our own keys among the others so that tables are looked into.
 fn any_value() -> impl Strategy<Value = toml::Value> {
     let leaf = prop_oneof![

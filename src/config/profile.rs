@@ -189,8 +189,13 @@ impl Reader<'_> {
         route: &[String],
         max_output_tokens: u32,
     ) -> Fingerprint {
-        let mut parts: Vec<String> =
-            vec![name.into(), rules.instructions.to_string(), rules.schema.text.to_string()];
+        let schema = &rules.schema;
+        let mut parts: Vec<String> = vec![
+            name.into(),
+            rules.instructions.to_string(),
+            schema.text.to_string(),
+            schema.draft.as_str().to_owned(),
+        ];
         for upstream in route.iter().filter_map(|name| self.upstreams.get(name)) {
             parts.extend([
                 upstream.name.to_string(),
@@ -252,7 +257,15 @@ fn schema(section: &mut Section<'_>, default: Option<&str>) -> Option<Arc<Schema
         default_schema(section, default)?
     };
     match Schema::compile(&text) {
-        Ok(schema) => Some(Arc::new(schema)),
+        Ok(schema) => {
+            let unknown = schema.unknown();
+            if !unknown.is_empty() {
+                let what = format!("says what is not enforced: {}", unknown.join("; "));
+                let remedy = "correct it, or leave it if it is only a note";
+                section.warn(key, Complaint::new(what, remedy));
+            }
+            Some(Arc::new(schema))
+        }
         Err(problem) => {
             let what = format!("is no acceptable JSON Schema: {}", problem.0.replace('\n', " "));
             section.complain(key, Complaint::new(what, "mend the schema"));

@@ -6,33 +6,44 @@
 
 use std::sync::Arc;
 
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use super::{Extraction, Text};
-use cost::Cost;
+use cost::{Cost, Reads};
+pub use draft::Draft;
+pub use formats::FORMATS;
 use graph::Graph;
 pub use limits::SCHEMA_BYTES_MAX;
 use places::Places;
 use problems::Problems;
 pub use violation::{Keyword, Violation};
 
+mod answer;
 mod cost;
+mod draft;
+mod formats;
 mod graph;
 mod limits;
+mod numbers;
 mod places;
 mod problems;
+mod root;
+mod unknown;
 mod violation;
 
 #[cfg(test)]
 mod tests;
 
-/// A JSON Schema (draft 2020-12), checked and compiled.
+/// A JSON Schema, checked and compiled under the rules of the draft that it declares.
 pub struct Schema {
-    /// The schema as compact JSON text, its keys in the order they were written.
+    /// The schema as compact JSON text, its keys in the order they were written, without its `$schema`
+    /// and `$id`: models and their APIs know nothing of drafts.
     pub text: Arc<str>,
-    /// The schema as a value.
+    /// The same as a value.
     pub value: Value,
+    /// The draft that it declared.
+    pub draft: Draft,
     validator: Validator,
     cost: Cost,
     patterns: usize,
@@ -55,9 +66,6 @@ pub struct InvalidAnswer {
     pub violation: Option<Violation>,
 }
 
-/// The only draft there is, whatever else a document may wish for.
-const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
-
 /// The memory one compiled `pattern` may take, in bytes, and that of its lazily built automaton.
 const REGEX_BYTES_MAX: usize = 1 << 20;
 
@@ -74,19 +82,26 @@ impl Schema {
     /// Checks and compiles a schema.
     ///
     /// The root must say `"type": "object"`: it is what the structured outputs of all upstreams ask
-    /// for. An `$id` of the root is dropped, since nothing can refer to it.
+    /// for. A root that only refers to a definition, as generators write it, is replaced by that.
     pub fn compile(text: &str) -> Result<Self, SchemaProblem> {
-        let value = parse(text)?;
+        let (value, draft) = parse(text)?;
         let patterns = limits::patterns(&value);
-        let (cost, places) = check(&value, patterns > 0)?;
-        let validator = build(&value, patterns)?;
-        Ok(Self { text: value.to_string().into(), value, validator, cost, patterns, places })
+        let reads = Reads { texts: limits::reads_texts(&value), unique: limits::wants_unique(&value) };
+        let (cost, places) = check(&value, draft, reads)?;
+        let validator = build(&value, draft, patterns)?;
+        Ok(Self { text: value.to_string().into(), value, draft, validator, cost, patterns, places })
     }
 
     /// The pointers that a [`Violation`] of this schema can have, in the order of the document and at
     /// most 64: further ones are as good as unknown.
     pub fn places(&self) -> &[Arc<str>] {
         &self.places
+    }
+
+    /// What the schema says that is not enforced: unknown keywords and formats with their places, a few
+    /// of them and how many more there are. Keywords that begin with `x-` are notes.
+    pub fn unknown(&self) -> Vec<String> {
+        unknown::unknown(&self.value, self.draft)
     }
 
     /// The memory the compiled schema may take, in bytes, roughly.
@@ -96,12 +111,14 @@ impl Schema {
 
     /// Holds an answer's `content` against the schema and locates its entities in `text`.
     ///
-    /// The result keeps the order of the answer's keys; of a key that is given twice the last value
-    /// counts.
+    /// The result keeps the order of the answer's keys and each number as it was written; of a key that
+    /// is given twice the last value counts.
     pub fn read(&self, text: &Text, content: &str) -> Result<Extraction, InvalidAnswer> {
         let value: Value = serde_json::from_str(content).map_err(|fault| not_json(&fault))?;
         self.hold(&value)?;
-        let result_json = serde_json::to_string(&value).map_err(|fault| not_json(&fault))?;
+        let result_json = answer::write(&value, content).ok_or_else(|| {
+            InvalidAnswer::unexplained("the answer holds a key that can't be read: give the schema's only")
+        })?;
         Ok(Extraction {
             result_json: result_json.into(),
             entities: super::grounding::ground(text, &value),
@@ -116,6 +133,13 @@ impl Schema {
                 "the answer is too long or nested too deeply to be held against the schema: give a shorter, \
                  flatter one",
             ));
+        }
+        if numbers::too_long(answer) {
+            return Err(InvalidAnswer::unexplained(format!(
+                "the answer holds a number of more than {} digits, the zeros of its exponent among them: give \
+                 a shorter one",
+                numbers::NUMBER_DIGITS_MAX
+            )));
         }
         if self.validator.is_valid(answer) {
             return Ok(());
@@ -139,56 +163,42 @@ impl std::fmt::Debug for Schema {
     }
 }
 
-/// The schema as a value, within the limits that need no understanding of it.
-fn parse(text: &str) -> Result<Value, SchemaProblem> {
+/// The schema as a value, within the limits that need no understanding of it, and its draft.
+fn parse(text: &str) -> Result<(Value, Draft), SchemaProblem> {
     limits::check_text(text)?;
     let mut value: Value = serde_json::from_str(text)
         .map_err(|fault| SchemaProblem(format!("the schema is not JSON: {fault}")))?;
     limits::check_value(&value)?;
+    let draft = Draft::declared(&value).map_err(|problem| problems::one("/$schema", &problem))?;
     if let Some(root) = value.as_object_mut() {
-        root.retain(|key, _| key != "$id");
+        root.retain(|key, _| key != "$id" && key != "$schema");
     }
-    Ok(value)
+    root::unfold(&mut value);
+    Ok((value, draft))
 }
 
 /// Everything that is checked before the schema is compiled.
-fn check(value: &Value, has_patterns: bool) -> Result<(Cost, Places), SchemaProblem> {
+fn check(value: &Value, draft: Draft, reads: Reads) -> Result<(Cost, Places), SchemaProblem> {
     let mut problems = Problems::default();
-    check_root(value, &mut problems);
-    problems.clone().into_result()?;
-    for fault in jsonschema::draft202012::meta::validator().iter_errors(value) {
-        problems.add(fault.instance_path().as_str(), &format!("{}; see JSON Schema 2020-12", fault.masked()));
-    }
-    problems.clone().into_result()?;
-    let graph = Graph::of(value, &mut problems);
-    problems.into_result()?;
-    Ok((Cost::of_graph(&graph, has_patterns)?, places::places(value, &graph)))
-}
-
-fn check_root(value: &Value, problems: &mut Problems) {
-    if let Some(draft) = value.get("$schema").filter(|draft| !is_our_draft(draft)) {
-        let known = draft.as_str().is_some_and(|draft| draft.contains("json-schema.org"));
-        let what = if known { "another draft" } else { "an unknown draft" };
-        problems.add(
-            "/$schema",
-            &format!("{what}: write the schema in draft 2020-12 and say {DRAFT} or nothing"),
-        );
-    }
     if value.get("type").and_then(Value::as_str) != Some("object") {
         problems.add("", "the root must be an object schema: say \"type\": \"object\" there");
     }
-}
-
-fn is_our_draft(draft: &Value) -> bool {
-    draft.as_str().map(|draft| draft.strip_suffix('#').unwrap_or(draft)) == Some(DRAFT)
+    problems.clone().into_result()?;
+    for (place, problem) in draft.breaches(value) {
+        problems.add(&place, &problem);
+    }
+    problems.clone().into_result()?;
+    let graph = Graph::of(value, draft, &mut problems);
+    problems.into_result()?;
+    Ok((Cost::of_graph(&graph, reads)?, places::places(value, &graph)))
 }
 
 /// Compiles a checked schema. Patterns run on an engine that is linear in the subject's length.
-fn build(value: &Value, patterns: usize) -> Result<Validator, SchemaProblem> {
+fn build(value: &Value, draft: Draft, patterns: usize) -> Result<Validator, SchemaProblem> {
     let bytes = regex_bytes(patterns);
     let patterns = PatternOptions::regex().size_limit(bytes).dfa_size_limit(bytes);
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
+    formats::enforced(numbers::exact(jsonschema::options()), draft)
+        .with_draft(draft.rules())
         .with_pattern_options(patterns)
         .offline()
         .build(value)
@@ -231,9 +241,11 @@ fn violations<'a>(schema: &Value, faults: impl Iterator<Item = ValidationError<'
         if !lines.contains(&line) {
             lines.push(line);
         }
-        if lines.len() == VIOLATIONS_MAX {
-            break;
-        }
+    }
+    let more = lines.len().saturating_sub(VIOLATIONS_MAX);
+    lines.truncate(VIOLATIONS_MAX);
+    if more > 0 {
+        lines.push(format!("and {more} more places"));
     }
     let problem = format!("the answer breaks the schema at {}", lines.join(", "));
     InvalidAnswer { problem, violation }

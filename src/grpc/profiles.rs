@@ -88,10 +88,7 @@ impl Profiles {
             return Err(ExtractError::invalid("inline.instructions", description));
         }
         if rules.schema.is_empty() {
-            return Err(ExtractError::invalid(
-                "inline.schema",
-                "is empty; send a JSON Schema (draft 2020-12)",
-            ));
+            return Err(ExtractError::invalid("inline.schema", "is empty; send a JSON Schema"));
         }
         let lender = self
             .configured

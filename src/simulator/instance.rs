@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::entities::{Entity, Kind};
+use super::{
+    entities::{Entity, Kind},
+    formats,
+};
 
 /// Schemas within schemas that are followed; deeper ones get null.
 const MAX_DEPTH: usize = 32;
@@ -120,6 +123,13 @@ impl<'a> Walk<'a> {
     fn string(&self, schema: &Map<String, Value>, name: Option<&str>) -> Value {
         let named = |entity: &&Entity<'_>| name == Some(entity.kind.name());
         let found = self.entities.iter().find(named).map_or("", |entity| entity.text);
+        let format = schema.get("format").and_then(Value::as_str);
+        // An address that was found is one; dates and others are found as people write them.
+        if let Some(example) = format.and_then(formats::example)
+            && (format != Some("email") || found.is_empty())
+        {
+            return example.into();
+        }
         let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0).min(MAX_FILLER);
         let missing = usize::try_from(least).unwrap_or(0).saturating_sub(found.chars().count());
         Value::String(format!("{found}{}", "x".repeat(missing)))
@@ -215,6 +225,8 @@ mod tests {
             (json!({ "type": "object" }), json!({})),
             (json!({ "type": "string" }), json!("")),
             (json!({ "type": "string", "minLength": 3 }), json!("xxx")),
+            (json!({ "type": "string", "format": "date" }), json!("2024-02-29")),
+            (json!({ "type": "string", "format": "of our own" }), json!("")),
             (json!({ "type": ["integer", "null"], "minimum": 3 }), json!(3)),
             (json!({ "type": "integer", "exclusiveMinimum": 3 }), json!(4)),
             (json!({ "type": "integer", "minimum": 2.5 }), json!(3)),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     SchemaProblem,
     graph::{Edge, Graph, Part, Target},
+    numbers::{NUMBER_DIGITS_MAX, digits, is_told_by_f64},
     problems::one,
 };
 
@@ -16,12 +17,34 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Cost {
     per_value: Vec<u64>,
-    /// Whether a look at a text may mean to read it.
-    has_patterns: bool,
+    reads: Reads,
 }
 
-/// How many bytes of a text a pattern reads in the time of one look at a value.
+/// What a look at a value may mean beyond the look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reads {
+    /// To read a text.
+    pub(super) texts: bool,
+    /// To hold the elements of an array against each other.
+    pub(super) unique: bool,
+}
+
+/// What is known of a value's cost.
+#[derive(Clone, Copy)]
+struct Sum {
+    looks: u64,
+    /// How many numbers may have to be compared with each other, as their hashes are the same.
+    alike: u64,
+}
+
+/// How many bytes of a text a pattern or a format reads in the time of one look at a value.
 const BYTES_PER_LOOK: u64 = 8;
+
+/// How many digits of a number are compared in the time of one look; of more it takes their square.
+const DIGITS_PER_LOOK: u64 = 64;
+
+/// How many numbers are compared in the time of one look.
+const PAIRS_PER_LOOK: u64 = 4;
 
 /// The most looks at an answer's values together.
 pub(super) const EVALUATIONS_MAX: u64 = 1_000_000;
@@ -41,7 +64,7 @@ pub(super) const ANSWER_DEPTH_MAX: usize = 64;
 impl Cost {
     /// Counts, and refuses schemas that apply themselves to the same value, or too many schemas to
     /// one.
-    pub(super) fn of_graph(graph: &Graph, has_patterns: bool) -> Result<Self, SchemaProblem> {
+    pub(super) fn of_graph(graph: &Graph, reads: Reads) -> Result<Self, SchemaProblem> {
         let order = leaves_first(graph)?;
         check_chains(graph, &order)?;
         let mut looks = vec![0; graph.parts.len()];
@@ -53,26 +76,44 @@ impl Cost {
             }
             per_value.push(looks.first().copied().unwrap_or(0));
         }
-        Ok(Self { per_value, has_patterns })
+        Ok(Self { per_value, reads })
     }
 
     /// How often the values of `answer` are looked at together, at most.
     pub(super) fn of(&self, answer: &Value) -> u64 {
-        self.below(answer, 0)
+        self.below(answer, 0).looks
     }
 
-    fn below(&self, value: &Value, depth: usize) -> u64 {
-        let Some(&looks) = self.per_value.get(depth) else { return u64::MAX };
-        let add = |sum: u64, child| sum.saturating_add(self.below(child, depth + 1));
+    fn below(&self, value: &Value, depth: usize) -> Sum {
+        let Some(&looks) = self.per_value.get(depth) else { return Sum { looks: u64::MAX, alike: 0 } };
         let looks = looks.max(1);
+        let own = Sum { looks, alike: 0 };
         match value {
-            Value::Object(members) => members.values().fold(looks, add),
-            Value::Array(elements) => elements.iter().fold(looks, add),
-            Value::String(text) if self.has_patterns => {
-                looks.saturating_mul(1 + text.len() as u64 / BYTES_PER_LOOK)
+            Value::Object(members) => members.values().fold(own, |sum, child| self.add(sum, child, depth)),
+            Value::Array(elements) => {
+                let sum = elements.iter().fold(own, |sum, child| self.add(sum, child, depth));
+                let pairs = sum.alike.saturating_mul(sum.alike) / PAIRS_PER_LOOK;
+                let compared = if self.reads.unique { pairs.saturating_mul(looks) } else { 0 };
+                Sum { looks: sum.looks.saturating_add(compared), ..sum }
             }
-            _ => looks,
+            Value::String(text) if self.reads.texts => {
+                Sum { looks: looks.saturating_mul(1 + text.len() as u64 / BYTES_PER_LOOK), ..own }
+            }
+            Value::Number(number) => {
+                let number = number.as_str();
+                let length = digits(number).min(NUMBER_DIGITS_MAX) / DIGITS_PER_LOOK;
+                Sum {
+                    looks: looks.saturating_mul(1 + length * length),
+                    alike: u64::from(self.reads.unique && !is_told_by_f64(number)),
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => own,
         }
+    }
+
+    fn add(&self, sum: Sum, child: &Value, depth: usize) -> Sum {
+        let more = self.below(child, depth + 1);
+        Sum { looks: sum.looks.saturating_add(more.looks), alike: sum.alike.saturating_add(more.alike) }
     }
 }
 

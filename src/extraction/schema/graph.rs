@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{
+    draft::Draft,
     limits::{PATTERN_BYTES_MAX, PATTERNS_MAX, below},
     problems::Problems,
 };
@@ -77,6 +78,7 @@ const KEYWORDS: &[(&str, Shape, Option<Target>, u64)] = &[
     ("prefixItems", Shape::List, Some(Target::One), 1),
     ("additionalProperties", Shape::Schema, Some(Target::Rest), 1),
     ("items", Shape::Schema, Some(Target::Rest), 1),
+    ("additionalItems", Shape::Schema, Some(Target::Rest), 1),
     ("patternProperties", Shape::Map, Some(Target::Any), 1),
     ("propertyNames", Shape::Schema, Some(Target::Any), 1),
     ("contains", Shape::Schema, Some(Target::Any), 1),
@@ -91,12 +93,13 @@ const KEYWORDS: &[(&str, Shape, Option<Target>, u64)] = &[
 const WHOLE: [&str; 7] =
     ["anyOf", "oneOf", "not", "if", "contains", "unevaluatedProperties", "unevaluatedItems"];
 
-const REFERENCES: [&str; 2] = ["$ref", "$dynamicRef"];
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 impl Graph {
     /// Understands a schema that follows the meta-schema.
-    pub(super) fn of(root: &Value, problems: &mut Problems) -> Self {
-        let mut reader = Reader { root, problems, parts: Vec::new(), places: HashMap::new(), patterns: 0 };
+    pub(super) fn of(root: &Value, draft: Draft, problems: &mut Problems) -> Self {
+        let (parts, places) = (Vec::new(), HashMap::new());
+        let mut reader = Reader { root, draft, problems, parts, places, patterns: 0 };
         reader.read(root, "");
         let anchors = reader.anchors();
         let mut index = 0;
@@ -133,12 +136,15 @@ pub(super) fn shape(keyword: &str, held: &Value) -> Option<Shape> {
         (Shape::Schema, Value::Object(_) | Value::Bool(_))
         | (Shape::List, Value::Array(_))
         | (Shape::Map, Value::Object(_)) => Some(shape),
+        // What draft 2020-12 calls `prefixItems`.
+        (Shape::Schema, Value::Array(_)) if keyword == "items" => Some(Shape::List),
         _ => None,
     }
 }
 
 struct Reader<'a, 'p> {
     root: &'a Value,
+    draft: Draft,
     problems: &'p mut Problems,
     parts: Vec<(Part, &'a Map<String, Value>)>,
     places: HashMap<String, usize>,
@@ -158,8 +164,13 @@ impl<'a> Reader<'a, '_> {
         self.check(schema, place);
         let looks_again =
             schema.contains_key("unevaluatedProperties") || schema.contains_key("unevaluatedItems");
-        for &(keyword, shape, target, times) in KEYWORDS {
-            let Some(held) = schema.get(keyword) else { continue };
+        let alone = self.draft.reference_stands_alone() && schema.contains_key("$ref");
+        for &(keyword, _, target, times) in KEYWORDS {
+            let Some(held) = schema.get(keyword).filter(|_| self.draft.applies(keyword)) else { continue };
+            let Some(shape) = shape(keyword, held) else { continue };
+            // In a list each element has a schema of its own.
+            let listed = (keyword, shape) == ("items", Shape::List);
+            let target = if listed { Some(Target::One) } else { target }.filter(|_| !alone);
             let times = if looks_again { times * 2 } else { times };
             let told = !WHOLE.contains(&keyword);
             for (child, child_place) in schemas(held, shape, &below(place, keyword)) {
@@ -182,7 +193,7 @@ impl<'a> Reader<'a, '_> {
         if schema.contains_key("$id") {
             self.problems.add(&below(place, "$id"), "would change what references mean: remove it");
         }
-        if schema.get("$schema").is_some_and(|draft| !super::is_our_draft(draft)) {
+        if schema.get("$schema").is_some_and(|declared| Draft::named(declared) != Some(self.draft)) {
             self.problems.add(&below(place, "$schema"), "is another draft within the schema: remove it");
         }
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
@@ -221,6 +232,9 @@ impl<'a> Reader<'a, '_> {
         let Some(place) = self.parts.get(index).map(|(part, _)| part.place.clone()) else { return };
         for keyword in REFERENCES {
             let Some(reference) = schema.get(keyword).and_then(Value::as_str) else { continue };
+            if !self.draft.applies(keyword) {
+                continue;
+            }
             match self.target(reference, anchors) {
                 Ok((value, target)) => {
                     if let Some(to) = self.read(value, &target) {

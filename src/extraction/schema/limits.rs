@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     SchemaProblem,
+    numbers::{NUMBER_DIGITS_MAX, digits},
     problems::{Problems, one},
 };
 
@@ -60,6 +61,30 @@ pub(super) fn patterns(value: &Value) -> usize {
     }
 }
 
+/// Whether texts may have to be read: everything under a key that could make it a pattern or a format.
+pub(super) fn reads_texts(value: &Value) -> bool {
+    const READERS: [&str; 5] =
+        ["pattern", "patternProperties", "format", "contentEncoding", "contentMediaType"];
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(key, member)| READERS.contains(&key.as_str()) || reads_texts(member))
+        }
+        Value::Array(elements) => elements.iter().any(reads_texts),
+        _ => false,
+    }
+}
+
+/// Whether elements may have to be unique.
+pub(super) fn wants_unique(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, member)| {
+            (key == "uniqueItems" && *member == Value::Bool(true)) || wants_unique(member)
+        }),
+        Value::Array(elements) => elements.iter().any(wants_unique),
+        _ => false,
+    }
+}
+
 fn count(value: &Value, place: &str, depth: usize, nodes: &mut usize, problems: &mut Problems) {
     *nodes += 1;
     if depth > DEPTH_MAX && (value.is_object() || value.is_array()) {
@@ -80,6 +105,9 @@ fn count(value: &Value, place: &str, depth: usize, nodes: &mut usize, problems: 
             for (index, element) in elements.iter().enumerate() {
                 count(element, &below(place, &index.to_string()), depth + 1, nodes, problems);
             }
+        }
+        Value::Number(number) if digits(number.as_str()) > NUMBER_DIGITS_MAX => {
+            problems.add(place, &format!("has more than {NUMBER_DIGITS_MAX} digits: give a shorter number"));
         }
         _ => {}
     }

@@ -53,7 +53,9 @@ pub(super) fn shown(place: &str) -> String {
 }
 
 fn line(place: &str, problem: &str) -> String {
-    format!("{}: {}", shown(place), cut(problem, 2 * SHOWN_MAX))
+    let told = cut(problem, 2 * SHOWN_MAX);
+    let dots = if told.len() < problem.len() { "…" } else { "" };
+    format!("{}: {told}{dots}", shown(place))
 }
 
 fn cut(text: &str, bytes: usize) -> &str {

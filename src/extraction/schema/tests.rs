@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use super::{Keyword, Schema, cost, limits};
 use crate::extraction::{Alignment, Text};
 
+mod drafts;
+mod formats;
+mod numbers;
+
 fn compile(schema: &Value) -> Result<Schema, String> {
     Schema::compile(&schema.to_string()).map_err(|problem| problem.0)
 }
@@ -47,11 +51,11 @@ fn bad_schemas_are_refused_with_place_and_remedy() {
         (json!({}), "say \"type\": \"object\""),
         (json!({"type": "array"}), "say \"type\": \"object\""),
         (
-            json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}),
-            "#/$schema: another draft",
+            json!({"$schema": "http://json-schema.org/draft-04/schema#", "type": "object"}),
+            "#/$schema: is a draft that is not supported: write the schema in draft 2020-12, 2019-09 or 7",
         ),
-        (json!({"$schema": "https://example.com/meta", "type": "object"}), "#/$schema: an unknown draft"),
-        (json!({"$schema": 7, "type": "object"}), "#/$schema: an unknown draft"),
+        (json!({"$schema": "https://example.com/meta", "type": "object"}), "#/$schema: is an unknown draft"),
+        (json!({"$schema": 7, "type": "object"}), "#/$schema: is an unknown draft"),
         (with(&json!({"type": "strin"}), &json!({})), "#/properties/a/type: "),
         (with(&json!({"minLength": -1}), &json!({})), "#/properties/a/minLength: "),
         (with(&json!(3), &json!({})), "#/properties/a: "),
@@ -291,6 +295,7 @@ fn violations_are_few_and_told_once() {
     let schema = compile(&json!({"type": "object", "properties": properties})).unwrap();
     let invalid = schema.read(&Text::new("x"), &Value::from(answer).to_string()).unwrap_err();
     assert_eq!(invalid.problem.matches(": type").count(), super::VIOLATIONS_MAX);
+    assert!(invalid.problem.ends_with(", and 4 more places"), "{invalid}");
 }
 
 /// Parts that can be broken in every way.

@@ -167,7 +167,7 @@ impl Violation {
             if steps == NAMED && *inner == Value::Bool(false) {
                 return Self { pointer: shown(&inner_place).into(), keyword: Keyword::False };
             }
-            if rest.is_empty() || !(inner.is_object() || inner.is_array()) {
+            if rest.is_empty() || !(inner.is_object() || (steps < NAMED && inner.is_array())) {
                 break;
             }
             (part, place, left) = (inner, inner_place, rest);
