@@ -56,8 +56,6 @@ const NOT_YET: &[&str] = &[
     "finish-upper-case-filter",
     "refusal-empty-string",
     "error-of-nulls",
-    "long-integer",
-    "long-decimal",
     "fence-schema",
     "think",
     "label-text-plain",
