@@ -10,6 +10,13 @@ pub const FASTEST_BURN: f64 = 14.4;
 /// The share of attempts at an upstream beyond which it fails more than it works.
 pub const FAILED_SHARE: f64 = 0.5;
 
+/// How many times its own norm a typical latency must be to be slow. A shift across the bound between two buckets of a
+/// histogram makes a median seem up to 2.4 times as long.
+pub const SLOW_FACTOR: f64 = 3.0;
+
+/// Seconds below which no typical latency is slow, whatever its norm: few callers notice them.
+pub const SLOW_SECONDS: f64 = 0.25;
+
 /// The share of answers in which nothing was found.
 pub const EMPTY_SHARE: f64 = 0.3;
 

@@ -10,6 +10,7 @@ mod answers;
 mod duration;
 mod gateway;
 pub(super) mod health;
+mod latency;
 mod norm;
 pub(super) mod retries;
 pub(super) mod slo;
@@ -29,6 +30,7 @@ pub fn render(options: &Options) -> String {
     groups.extend([
         retries::group(options),
         upstreams::group(options),
+        latency::group(options),
         slo::group(options),
         answers::group(options),
         gateway::group(options),

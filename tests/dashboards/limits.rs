@@ -24,6 +24,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         ungrounded_share: 0.4,
         slow_call: 2.5,
         slow_share: 0.35,
+        slow_factor: 5.0,
         overhead: 0.2,
         left_share: 0.5,
         failed_share: 0.8,
@@ -51,6 +52,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         ("tidegate-answers", "Valid but empty, by profile", 0.6),
         ("tidegate-retries", "Attempts per first attempt", 5.0),
         ("tidegate-slo", "Slow calls", 0.35),
+        ("tidegate-upstreams", "Typical latency against its norm", 5.0),
         ("tidegate-upstreams", "Failed share by upstream", 0.8),
     ] {
         let found = last_step(&boards, board, panel);

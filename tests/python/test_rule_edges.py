@@ -12,7 +12,7 @@ import pytest
 from tools import tool
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / "grafana" / "prometheus" / "rules.yaml"
-GROUPS = ["upstreams", "slo", "budget", "answers", "norms"]
+GROUPS = ["upstreams", "slo", "budget", "answers", "latencies", "norms"]
 
 # Minutes. Before the fault comes what makes a norm; the fault is there long enough for every `for`.
 HEALTHY, FAULTY, AFTER = 180, 34, 40

@@ -78,6 +78,8 @@ impl Reader {
 /// The values that a matcher names.
 fn values(matcher: &Matcher) -> Vec<&str> {
     match matcher.op {
+        // An absent label has no value.
+        MatchOp::Equal | MatchOp::NotEqual if matcher.value.is_empty() => vec![],
         MatchOp::Equal | MatchOp::NotEqual => vec![&matcher.value],
         MatchOp::Re(_) | MatchOp::NotRe(_) if matcher.value == ".+" => vec![],
         MatchOp::Re(_) | MatchOp::NotRe(_) => matcher.value.split('|').collect(),

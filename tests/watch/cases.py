@@ -38,6 +38,8 @@ UPSTREAMS = (
         {"upstream": "locked-out", "error_type": "unauthorized"},
         "every attempt gets a 401",
     ),
+    Case("TidegateUpstreamSlow", {"upstream": "slowed"}, "answers take 11 s, and took 30 ms"),
+    Case("TidegateProfileSlow", {"profile": "slowed"}, "answers take 11 s, and took 30 ms"),
     Case("TidegateAnswersEmpty", {"profile": "emptied"}, "valid answers in which nothing was found"),
     Case("TidegateAnswersWithoutContent", {"profile": "wordless"}, "every second answer has no content"),
     Case("TidegateAnswersTruncated", {"profile": "cut-short"}, "every second answer is cut in half"),
@@ -82,6 +84,12 @@ ALSO = (
     Case("TidegateRetryBudgetExhausted", {"upstream": "storming"}, "too many of its retries are in flight"),
     Case("TidegateRetriesIneffective", {"upstream": "draining"}, "the few retries that the budget allows are in vain"),
     Case("TidegateUpstreamFailing", {"upstream": "locked-out"}, "every attempt gets a 401"),
+    Case("TidegateUpstreamSlow", {"upstream": "crowding"}, "answers take 4 s, and took 30 ms"),
+    Case("TidegateProfileSlow", {"profile": "crowding"}, "answers take 4 s, and took 30 ms"),
+    Case("TidegateUpstreamSlow", {"upstream": "impatient"}, "answers take 3 s, as far as anybody waits for them"),
+    Case("TidegateProfileSlow", {"profile": "impatient"}, "callers wait for 1 s, and waited for 30 ms"),
+    Case("TidegateProfileSlow", {"profile": "storming"}, "each call waits for retries"),
+    Case("TidegateProfileSlow", {"profile": "draining"}, "each call waits for retries, until the budget is spent"),
     Case("TidegateInstanceDown", {}, "the instance that is killed over and over is hardly ever there"),
 )
 

@@ -64,6 +64,11 @@ impl Limits {
         towards(self.0.slow_call)
     }
 
+    /// A latency as a multiple of its norm.
+    pub(super) fn against_norm(&self) -> Steps {
+        rising((f64::midpoint(1.0, self.0.slow_factor), YELLOW), (self.0.slow_factor, RED))
+    }
+
     /// Calls that are slow.
     pub(super) fn slow_calls(&self) -> Steps {
         towards(self.0.slow_share)

@@ -14,8 +14,11 @@ use super::{
     },
 };
 use crate::{
-    monitoring::query::{Query, Selector},
-    telemetry::catalogue::{labels, list},
+    monitoring::{
+        query::{Query, Selector},
+        rules::recording::Latency,
+    },
+    telemetry::catalogue::{Label, labels, list},
 };
 
 pub(super) fn upstreams(brief: &Brief) -> Dashboard {
@@ -112,6 +115,18 @@ fn latency(limits: &Limits) -> Row {
         "Latency",
         vec![
             by_upstream.exemplars().thresholds(GREEN, &limits.slow()),
+            lines(
+                "Typical latency against its norm",
+                unit::COUNT,
+                &format!(
+                    "How many times its own norm the median of successful attempts is. The norm is that of a \
+                     week. Red is where the alert begins, if it is above {} s as well. Next: Tokens per flight by \
+                     model.",
+                    limits.0.slow_typical
+                ),
+            )
+            .ask(&against_norm(Latency::Upstream, &labels::UPSTREAM), legend(&labels::UPSTREAM))
+            .thresholds(GREEN, &limits.against_norm()),
             lines(
                 "How fast attempts fail, p95",
                 unit::SECONDS,
@@ -286,6 +301,12 @@ fn models() -> Row {
             .sized(24, 8),
         ],
     )
+}
+
+/// How many times its norm a recorded latency is.
+fn against_norm(latency: Latency, by: &Label) -> Query {
+    let of = |series: &str| Query::from(format!("{series}{{job=~\"$job\",{0}=~\"${0}\"}}", by.name));
+    Query::from(format!("{} / {}", of(latency.name()), of(latency.norm())))
 }
 
 /// What failed, and was not just given up.

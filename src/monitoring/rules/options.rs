@@ -83,6 +83,12 @@ pub struct Thresholds {
     /// The share of calls that are slow
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.slow_share, value_parser = share)]
     pub slow_share: f64,
+    /// How many times its own norm a typical latency must be
+    #[arg(long, value_name = "FACTOR", default_value_t = Self::DEFAULT.slow_factor, value_parser = factor)]
+    pub slow_factor: f64,
+    /// A shorter typical latency is never slow
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.slow_typical, value_parser = positive)]
+    pub slow_typical: f64,
     /// The share of calls that their callers give up
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.left_share, value_parser = share)]
     pub left_share: f64,
@@ -133,6 +139,8 @@ impl Thresholds {
         misconfigured_share: 0.1,
         slow_call: 10.0,
         slow_share: 0.1,
+        slow_factor: norms::SLOW_FACTOR,
+        slow_typical: norms::SLOW_SECONDS,
         left_share: 0.2,
         left_most_share: 0.9,
         saturated_share: 0.01,

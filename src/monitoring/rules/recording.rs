@@ -4,6 +4,7 @@
 //! the windows shrink and the names stay.
 
 mod answers;
+mod latencies;
 mod norms;
 mod slo;
 pub mod upstreams;
@@ -26,6 +27,20 @@ pub const AMPLIFICATION: &str = "job_upstream:tidegate_upstream_amplification:ra
 pub const TELLING_ATTEMPTS: &str = "job_upstream:tidegate_upstream_telling_attempts:rate5m";
 /// The share of those that failed.
 pub const FAILED_SHARE: &str = "job_upstream:tidegate_upstream_failed_share:rate5m";
+
+/// Attempts per second that brought an answer, by `job` and `upstream`.
+pub const ANSWERED_ATTEMPTS: &str = "job_upstream:tidegate_upstream_answered_attempts:rate5m";
+/// The median of their latencies.
+pub const UPSTREAM_LATENCY: &str = "job_upstream:tidegate_upstream_latency_seconds:median5m";
+/// Its logarithm, times how many there are.
+pub const UPSTREAM_LATENCY_LOG: &str = "job_upstream:tidegate_upstream_latency_log:rate5m";
+
+/// Calls per second that were not answered from the cache, by `job` and `profile`.
+pub const MISSED_CALLS: &str = "job_profile:tidegate_missed_calls:rate5m";
+/// The median of their latencies.
+pub const PROFILE_LATENCY: &str = "job_profile:tidegate_missed_call_seconds:median5m";
+/// Its logarithm, times how many there are.
+pub const PROFILE_LATENCY_LOG: &str = "job_profile:tidegate_missed_call_log:rate5m";
 
 /// Calls per second that the SLO is about, by `job`: all but those that failed by their caller's doing.
 pub const RATED_CALLS: &str = "job:tidegate_rated_calls:rate5m";
@@ -62,6 +77,7 @@ pub const ENTITIES_BY_ALIGNMENT: &str = "job_profile_alignment:tidegate_entities
 /// The share of entities that had an `alignment`, by `job`, `profile` and `alignment`.
 pub const ENTITY_SHARE: &str = "job_profile_alignment:tidegate_entities_share:rate15m";
 
+pub use latencies::Latency;
 pub use norms::Share;
 pub use slo::{Window, error_ratio};
 
@@ -74,6 +90,7 @@ pub(super) fn groups(options: &Options) -> Vec<Group> {
     let mut groups = vec![upstreams::group(options)];
     groups.extend(slo::groups(options));
     groups.push(answers::group(options));
+    groups.push(latencies::group(options));
     groups.push(norms::group(options));
     groups
 }

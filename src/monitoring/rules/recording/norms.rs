@@ -1,4 +1,4 @@
-//! What is normal for a share: its mean over a week, each moment weighted by its traffic.
+//! What is normal for a share or a latency: its mean over a week, each moment weighted by its traffic.
 //!
 //! The mean of the share itself would let a night with one call an hour decide what is normal by day, and an average of
 //! hours would make a fault its own norm before anybody has looked at it.
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     ANSWER_SHARE, ANSWERS, ANSWERS_BY_RESULT, CALLS, ENTITIES, ENTITIES_BY_ALIGNMENT, ENTITY_SHARE,
-    FIRST_ATTEMPTS, LEFT_CALLS, LEFT_SHARE, RETRIES, RETRY_RATIO, SLOW_CALLS, SLOW_SHARE, SLOWLY,
+    FIRST_ATTEMPTS, LEFT_CALLS, LEFT_SHARE, Latency, RETRIES, RETRY_RATIO, SLOW_CALLS, SLOW_SHARE, SLOWLY,
     TIMED_CALLS,
 };
 use crate::monitoring::{
@@ -104,5 +104,11 @@ pub(super) fn group(options: &Options) -> Group {
         let expr = format!("{part}\n/ on ({}) group_left () ({whole} > 0)", share.labels());
         Rule::Record { name: share.norm().to_owned(), expr: Query::from(expr) }
     });
-    Group { name: "tidegate.recording.norms", interval: SLOWLY, rules: rules.into() }
+    let latencies = Latency::ALL.map(|latency| {
+        let (log, whole) = (sum(latency.log()), sum(latency.whole()));
+        let expr = format!("exp(\n  {log}\n  / ({whole} > 0)\n)");
+        Rule::Record { name: latency.norm().to_owned(), expr: Query::from(expr) }
+    });
+    let rules = rules.into_iter().chain(latencies).collect();
+    Group { name: "tidegate.recording.norms", interval: SLOWLY, rules }
 }
