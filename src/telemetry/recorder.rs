@@ -1,7 +1,7 @@
 //! Remembers the last minutes and the last calls, for the live page: what metrics tell those who have
 //! somewhere to send them.
 //!
-//! Memory is bounded: some 400 KB for calls, as much for each upstream that is used, 50 KB for each profile that has
+//! Memory is bounded: some 400 KB for calls, as much for each upstream that is used, 80 KB for each profile that has
 //! answers, and what `calls_kept` calls take.
 //! Recording takes one short lock and allocates once per call.
 
@@ -13,6 +13,7 @@ mod faults;
 mod late;
 mod latencies;
 mod tallies;
+mod typical;
 mod window;
 
 use std::{
@@ -30,10 +31,13 @@ use self::{
 };
 use super::{
     catalogue::OTHER,
-    event::{CallEnded, Event, Observer},
+    event::{CacheResult, CallEnded, Event, Observer},
     settings::Configured,
 };
-use crate::clock::{SystemClock, WallClock};
+use crate::{
+    clock::{SystemClock, WallClock},
+    extraction::Verdict,
+};
 
 /// What the live page shows. Cheap to clone.
 #[derive(Clone)]
@@ -146,6 +150,9 @@ impl Recorder {
     fn call_ended(&self, call: &CallEnded<'_>) {
         let second = self.second(call.received + call.elapsed);
         lock(&self.memory.calls).ended(second, call);
+        if let Some(profile) = call.profile.filter(|_| was_missed(call)) {
+            self.memory.profiles.note(profile, |tally| tally.missed(second, call.elapsed));
+        }
         // Made before the lock is taken.
         let recorded = RecordedCall::of(call, self.unix());
         lock(&self.memory.ring).push(recorded);
@@ -210,6 +217,11 @@ impl Observer for Recorder {
             | Event::TelemetryDropped { .. } => {}
         }
     }
+}
+
+/// Whether a call was served by an attempt of its own.
+fn was_missed(call: &CallEnded<'_>) -> bool {
+    call.verdict == Verdict::Ok && matches!(call.cache, Some(CacheResult::Miss | CacheResult::Bypass))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

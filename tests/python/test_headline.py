@@ -160,6 +160,18 @@ CASES = {
         "Callers are fine: every call was served. Look at the answers: for orders 62 % found nothing, and recovered 1 s "
         "ago.",
     ),
+    "an upstream is slow": (
+        calls(300, state="fine"), [GOOD, upstream("mole", "slow", 50) | {"typical_seconds": 4.2, "norm_seconds": 0.21}], [],
+        True, "warn", "Callers are fine: every call was served. mole is slow (4.2 s, normally 210 ms).",
+    ),
+    "a profile is slow, and was": (
+        calls(300, state="fine"),
+        [upstream("mole", "slow", 50) | {"typical_seconds": 4.2, "norm_seconds": 0.21, "recovered_seconds_ago": 7}],
+        [PLAIN | {"name": "orders", "state": "slow", "typical_seconds": 4.3, "norm_seconds": 0.25}], True,
+        "warn",
+        "Callers are fine: every call was served. mole is slow (4.2 s, normally 210 ms), and recovered 7 s ago. Calls take "
+        "long: for orders 4.3 s, normally 250 ms.",
+    ),
     "it is not ready": (
         calls(9, state="fine"), [GOOD], [], False,
         "bad", "Callers are fine: every call was served. The gateway is not ready: it takes no new calls.",

@@ -96,6 +96,17 @@ def test_callers_and_answers_have_them_too(browser, gateway, facts):
         expect(row.locator(".fault-times")).to_have_text(f"suspect {clock(page, 910)}, 10\u00a0s")
 
 
+def test_what_is_slow_says_so_beside_its_norm(browser, gateway, facts):
+    upstream = facts.overview["upstreams"][0]
+    with_faults(upstream, "slow", 30, None, fault(970, None, "slow"))
+    upstream |= {"typical_seconds": 4.2, "norm_seconds": 0.21}
+    with opened(browser, gateway, facts) as page:
+        row = page.locator("#upstreams .upstream")
+        expect(row.locator(".pill.warn")).to_have_text("! slow")
+        expect(row.locator(".slowness")).to_have_text("4.2\u00a0s, normally 210\u00a0ms")
+        expect(row.locator(".chart .fault-warn")).to_have_count(1)
+
+
 def test_an_upstream_that_is_waited_for_has_no_time(browser, gateway, facts):
     with_faults(facts.overview["upstreams"][0], "waiting", None, None)
     with opened(browser, gateway, facts) as page:

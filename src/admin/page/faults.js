@@ -1,17 +1,19 @@
 // Since when a state holds, what has recovered, and when faults were: words, and marks on a chart of the window.
 
 import { h } from "./elements.js";
-import { ago, duration, sign, stateTone, time } from "./words.js";
+import { ago, duration, sign, slowness, stateTone, time } from "./words.js";
 
 /** The most faults that are told in words beside a chart; its marks show all. */
 const TOLD_MAX = 2;
 
 /** The state in a pill, since when it holds, and what is over. */
-export function condition({ state, state_since_seconds: since, recovered_seconds_ago: recovered }) {
+export function condition(of) {
+  const { state, state_since_seconds: since, recovered_seconds_ago: recovered } = of;
   const tone = stateTone(state);
   return [
     h("span", { class: `pill ${tone}` }, `${sign(tone)} ${state}`),
     since == null ? null : h("small", { class: "since" }, `for ${ago(since)}`),
+    state === "slow" ? h("small", { class: "slowness" }, slowness(of)) : null,
     recovered == null ? null : h("small", { class: "recovered" }, `recovered ${ago(recovered)} ago`),
   ];
 }

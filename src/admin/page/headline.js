@@ -1,6 +1,6 @@
 // The sentence on top: is it us, the upstreams or the answers, and are callers hurt? Figures in, words out.
 
-import { ago, duration, number, percent, plural, sum } from "./words.js";
+import { ago, duration, number, percent, plural, slowness, sum } from "./words.js";
 
 /** From this share of the calls that could have been served on, callers that gave up waiting are a warning. */
 const GAVE_UP_SHARE = 0.1;
@@ -21,12 +21,16 @@ const SUSPICIONS = {
 export function headline({ calls: { running, window }, upstreams, profiles, ready, window_seconds: seconds }) {
   const calls = judged(window);
   const ill = upstreams.filter(({ state }) => state === "degraded" || state === "failing");
+  const slow = upstreams.filter(({ state }) => state === "slow");
+  const late = profiles.filter(({ state }) => state === "slow");
   const suspect = profiles.filter(({ state }) => state === "suspect");
   const said = [callers(calls, running, seconds)];
   if (ill.length > 0) said.push(`${ill.map(illness).join(", ")}${calls.state === "fine" && !calls.left ? "; retries and the cache make up for it" : ""}.`);
+  if (slow.length > 0) said.push(`${slow.map(slowUpstream).join(", ")}.`);
+  if (late.length > 0) said.push(`Calls take long: ${late.map((profile) => `for ${profile.name} ${slowness(profile)}`).join("; ")}.`);
   if (suspect.length > 0) said.push(`Look at the answers: ${suspect.map(suspicion).join("; ")}.`);
   if (!ready) said.push("The gateway is not ready: it takes no new calls.");
-  return { tone: tone(calls, ill, suspect, ready), text: said.join(" ") };
+  return { tone: tone(calls, ill, [...slow, ...late, ...suspect], ready), text: said.join(" ") };
 }
 
 /** Tells callers that gave up waiting from those whose calls failed by their own doing: neither are rated. */
@@ -36,10 +40,10 @@ function judged({ count, rated, failed, state, by_verdict: by, recovered_seconds
   return { count, rated, failed, state, gone, left, own: count - rated - gone, recovered };
 }
 
-function tone({ state, left }, ill, suspect, ready) {
+function tone({ state, left }, ill, odd, ready) {
   if (!ready) return "bad";
   const callers = TONES[state];
-  const worrying = left || suspect.length > 0 || (state === "idle" && ill.length > 0);
+  const worrying = left || odd.length > 0 || (state === "idle" && ill.length > 0);
   return worrying && callers !== "bad" ? "warn" : callers;
 }
 
@@ -89,6 +93,8 @@ function illness({ name, state, window: { by_outcome: by, success_share: share }
 
 const suspicion = ({ name, suspicions, window, recovered_seconds_ago: recovered }) =>
   `for ${name} ${suspicions.map((word) => SUSPICIONS[word](window)).join(" and ")}${over(recovered)}`;
+
+const slowUpstream = (upstream) => `${upstream.name} is slow (${slowness(upstream)})${over(upstream.recovered_seconds_ago)}`;
 
 /** The state is of the window, in which the fault may be over. */
 const over = (recovered) => (recovered == null ? "" : `, and recovered ${ago(recovered)} ago`);

@@ -18,7 +18,7 @@ const VERDICTS = {
 
 /** Of callers, upstreams and answers alike. */
 const STATES = {
-  healthy: "ok", degraded: "warn", failing: "bad", waiting: "calm", idle: "calm",
+  healthy: "ok", slow: "warn", degraded: "warn", failing: "bad", waiting: "calm", idle: "calm",
   fine: "ok", some_hurt: "warn", hurt: "bad", suspect: "warn",
 };
 
@@ -73,6 +73,9 @@ export function span(seconds) {
 
 /** How long ago, in whole seconds. */
 export const ago = (seconds) => span(Math.max(1, Math.round(seconds)));
+
+/** How long answers take, beside what they normally do. */
+export const slowness = ({ typical_seconds: typical, norm_seconds: norm }) => `${duration(typical)}, normally ${duration(norm)}`;
 
 /** A share from 0 to 1 as a percentage, never rounded up to 100 or down to 0. */
 export function percent(share) {

@@ -20,7 +20,8 @@ use super::{
     latencies::{Bucket, Quantiles},
     seconds,
     tallies::{
-        AnswerCounts, AnswerTally, AttemptCounts, AttemptSums, CallCounts, CallSums, CallTally, UpstreamTally,
+        AnswerCounts, AnswerSums, AnswerTally, AttemptCounts, AttemptSums, CallCounts, CallSums, CallTally,
+        UpstreamTally,
     },
     window::steps_end,
 };
@@ -149,6 +150,8 @@ struct UpstreamSeen {
     in_flight: u64,
     budget_ratio: f64,
     latency_seconds: Quantiles,
+    typical_seconds: Option<f64>,
+    norm_seconds: Option<f64>,
     window: AttemptWindow,
     since_start: AttemptTotals,
     series: AttemptSeries,
@@ -246,8 +249,9 @@ impl Overview {
     /// Adds an upstream, and what was asked of it to the sums.
     pub(super) fn upstream(&mut self, moment: Moment, name: Arc<str>, tally: &UpstreamTally) {
         let lately: AttemptSums = tally.lately.sum(moment.second(), moment.span.seconds());
-        let seconds = tally.lately.seconds(moment.second(), |sums| Attempted::from(&sums.counts));
-        let judge = judges::Upstream { in_flight: tally.running };
+        let seconds = tally.lately.seconds(moment.second(), |sums| Attempted::from(sums));
+        let norm = tally.norm(moment.second(), moment.span.seconds());
+        let judge = judges::Upstream { in_flight: tally.running, norm };
         self.all.add(&lately.counts);
         self.all_ever.add(&tally.ever);
         self.attempts.window = AttemptWindow::of(moment, &self.all);
@@ -258,6 +262,8 @@ impl Overview {
             in_flight: tally.running,
             budget_ratio: tally.budget_ratio,
             latency_seconds: lately.latencies.quantiles(),
+            typical_seconds: lately.typical.seconds(),
+            norm_seconds: norm,
             window: AttemptWindow::of(moment, &lately.counts),
             since_start: AttemptTotals::of(&tally.ever),
             series: AttemptSeries::of(moment, tally),
@@ -266,13 +272,14 @@ impl Overview {
 
     /// Adds a profile, and its answers to the sums.
     pub(super) fn profile(&mut self, moment: Moment, name: Arc<str>, tally: &AnswerTally) {
-        let lately: AnswerCounts = tally.lately.sum(moment.second(), moment.span.seconds());
-        self.answered.add(&lately);
+        let lately: AnswerSums = tally.lately.sum(moment.second(), moment.span.seconds());
+        self.answered.add(&lately.counts);
         self.answered_ever.add(&tally.ever);
         self.answers = Answers::of(moment, &self.answered, &self.answered_ever);
         let seconds = tally.lately.seconds(moment.second(), |counts| Answered::from(counts));
-        let health = Health::of(&judges::Answers, &seconds, moment.span.seconds());
-        self.profiles.push(ProfileSeen::of(moment, name, health, (&lately, &tally.ever)));
+        let norm = tally.norm(moment.second(), moment.span.seconds());
+        let health = Health::of(&judges::Answers { norm }, &seconds, moment.span.seconds());
+        self.profiles.push(ProfileSeen::of(moment, name, (health, norm), (&lately, &tally.ever)));
     }
 }
 
@@ -379,3 +386,6 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 fn rounded(ratio: f64) -> f64 {
     (ratio * 1e6).round() / 1e6
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     counts::{Counts, Number},
     latencies::Latencies,
+    typical::{Norm, Typical},
     window::{Sum, Window},
 };
 use crate::{
@@ -52,6 +53,15 @@ pub(super) struct CallSums {
 pub(super) struct AttemptSums {
     pub(super) counts: AttemptCounts,
     pub(super) latencies: Latencies,
+    /// Of those that brought an answer.
+    pub(super) typical: Typical,
+}
+
+/// Answers for one profile within a while, and how long calls took that needed one.
+#[derive(Debug, Default)]
+pub(super) struct AnswerSums {
+    pub(super) counts: AnswerCounts,
+    pub(super) typical: Typical,
 }
 
 /// All that is counted of calls.
@@ -70,6 +80,8 @@ pub(super) struct CallTally {
 pub(super) struct UpstreamTally {
     pub(super) ever: AttemptCounts<u64>,
     pub(super) lately: Window<AttemptSums>,
+    /// Of what is no longer in the window.
+    pub(super) norm: Norm,
     pub(super) running: u64,
     pub(super) budget_ratio: f64,
 }
@@ -78,7 +90,9 @@ pub(super) struct UpstreamTally {
 #[derive(Debug)]
 pub(super) struct AnswerTally {
     pub(super) ever: AnswerCounts<u64>,
-    pub(super) lately: Window<AnswerCounts>,
+    pub(super) lately: Window<AnswerSums>,
+    /// Of what is no longer in the window.
+    pub(super) norm: Norm,
 }
 
 /// How one attempt ended.
@@ -134,7 +148,13 @@ impl CallTally {
 
 impl UpstreamTally {
     pub(super) fn new() -> Self {
-        Self { ever: AttemptCounts::default(), lately: Window::new(), running: 0, budget_ratio: 1.0 }
+        Self {
+            ever: AttemptCounts::default(),
+            lately: Window::new(),
+            norm: Norm::default(),
+            running: 0,
+            budget_ratio: 1.0,
+        }
     }
 
     /// Whether anything was ever asked of it.
@@ -149,17 +169,27 @@ impl UpstreamTally {
     pub(super) fn attempt_ended(&mut self, second: u64, end: &AttemptEnd) {
         self.running = self.running.saturating_sub(1);
         self.ever.count(end);
-        if let Some(sums) = self.lately.at(second) {
+        let norm = &mut self.norm;
+        if let Some(sums) = self.lately.at_after(second, |second, gone| norm.add(second, &gone.typical)) {
             sums.counts.count(end);
             sums.latencies.record(end.elapsed);
+            if end.outcome == AttemptOutcome::Success {
+                sums.typical.record(end.elapsed);
+            }
         }
     }
 
     pub(super) fn withheld(&mut self, second: u64, reason: Withheld) {
         self.ever.withheld.count(reason as usize);
-        if let Some(sums) = self.lately.at(second) {
+        let norm = &mut self.norm;
+        if let Some(sums) = self.lately.at_after(second, |second, gone| norm.add(second, &gone.typical)) {
             sums.counts.withheld.count(reason as usize);
         }
+    }
+
+    /// What is normal, by all that was before the last `seconds`.
+    pub(super) fn norm(&self, now: u64, seconds: u64) -> Option<f64> {
+        norm_before(&self.norm, self.lately.earlier(now, seconds).map(|(at, sums)| (at, &sums.typical)))
     }
 
     pub(super) fn budget_moved(&mut self, ratio: f64) {
@@ -169,7 +199,7 @@ impl UpstreamTally {
 
 impl AnswerTally {
     pub(super) fn new() -> Self {
-        Self { ever: AnswerCounts::default(), lately: Window::new() }
+        Self { ever: AnswerCounts::default(), lately: Window::new(), norm: Norm::default() }
     }
 
     /// Whether there was ever an answer.
@@ -179,16 +209,33 @@ impl AnswerTally {
 
     pub(super) fn validated(&mut self, second: u64, result: ValidationResult) {
         self.ever.results.count(result as usize);
-        if let Some(counts) = self.lately.at(second) {
-            counts.results.count(result as usize);
+        if let Some(sums) = self.at(second) {
+            sums.counts.results.count(result as usize);
         }
     }
 
     pub(super) fn grounded(&mut self, second: u64, alignment: Alignment, entities: u64) {
         self.ever.alignments.count_more(alignment as usize, entities);
-        if let Some(counts) = self.lately.at(second) {
-            counts.alignments.count_more(alignment as usize, entities);
+        if let Some(sums) = self.at(second) {
+            sums.counts.alignments.count_more(alignment as usize, entities);
         }
+    }
+
+    /// A call was served, and not from the cache.
+    pub(super) fn missed(&mut self, second: u64, elapsed: Duration) {
+        if let Some(sums) = self.at(second) {
+            sums.typical.record(elapsed);
+        }
+    }
+
+    /// What is normal, by all that was before the last `seconds`.
+    pub(super) fn norm(&self, now: u64, seconds: u64) -> Option<f64> {
+        norm_before(&self.norm, self.lately.earlier(now, seconds).map(|(at, sums)| (at, &sums.typical)))
+    }
+
+    fn at(&mut self, second: u64) -> Option<&mut AnswerSums> {
+        let norm = &mut self.norm;
+        self.lately.at_after(second, |second, gone| norm.add(second, &gone.typical))
     }
 }
 
@@ -287,9 +334,10 @@ impl Sum for CallSums {
     }
 }
 
-impl Sum for AnswerCounts {
+impl Sum for AnswerSums {
     fn add(&mut self, other: &Self) {
-        self.add(other);
+        self.counts.add(&other.counts);
+        self.typical.add(&other.typical);
     }
 }
 
@@ -297,5 +345,15 @@ impl Sum for AttemptSums {
     fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);
         self.latencies.add(&other.latencies);
+        self.typical.add(&other.typical);
     }
+}
+
+/// A norm of what is forgotten and of what is not.
+fn norm_before<'a>(forgotten: &Norm, earlier: impl Iterator<Item = (u64, &'a Typical)>) -> Option<f64> {
+    let mut norm = *forgotten;
+    for (second, typical) in earlier {
+        norm.add(second, typical);
+    }
+    norm.seconds()
 }

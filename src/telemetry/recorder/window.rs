@@ -18,6 +18,18 @@ pub(super) trait Difference: Sum + Clone {
     fn without(&self, other: &Self) -> Self;
 }
 
+impl Sum for u64 {
+    fn add(&mut self, other: &Self) {
+        *self += other;
+    }
+}
+
+impl Difference for u64 {
+    fn without(&self, other: &Self) -> Self {
+        self - other
+    }
+}
+
 /// All seconds that are remembered, with what can be asked of any stretch of them.
 #[derive(Debug)]
 pub(super) struct Seconds<T> {
@@ -48,11 +60,19 @@ impl<T: Sum> Window<T> {
     /// Where to count what happened in `second`; nowhere, if that is so long ago that its place has been
     /// taken.
     pub(super) fn at(&mut self, second: u64) -> Option<&mut T> {
+        self.at_after(second, |_, _| {})
+    }
+
+    /// The same, after telling of the second whose place is taken.
+    pub(super) fn at_after(&mut self, second: u64, gone: impl FnOnce(u64, &T)) -> Option<&mut T> {
         if self.slots.is_empty() {
             self.slots = (0..SECONDS).map(|_| Slot { second: None, counts: T::default() }).collect();
         }
         let slot = self.slots.get_mut(usize::try_from(second % SECONDS).ok()?)?;
         if slot.second < Some(second) {
+            if let Some(before) = slot.second {
+                gone(before, &slot.counts);
+            }
             *slot = Slot { second: Some(second), counts: T::default() };
         }
         (slot.second == Some(second)).then_some(&mut slot.counts)
@@ -81,6 +101,13 @@ impl<T: Sum> Window<T> {
             }
         }
         sums
+    }
+
+    /// All that still has its place and is older than the last `seconds`.
+    pub(super) fn earlier(&self, now: u64, seconds: u64) -> impl Iterator<Item = (u64, &T)> {
+        let end = (now + 1).saturating_sub(seconds);
+        let earlier = move |second: &u64| *second < end;
+        self.slots.iter().filter_map(move |slot| Some((slot.second.filter(earlier)?, &slot.counts)))
     }
 
     /// What is remembered at `now`, in other terms.
@@ -156,24 +183,26 @@ mod tests {
 
     use super::*;
 
-    impl Sum for u64 {
-        fn add(&mut self, other: &Self) {
-            *self += other;
-        }
-    }
-
-    impl Difference for u64 {
-        fn without(&self, other: &Self) -> Self {
-            self - other
-        }
-    }
-
     #[test]
     fn a_second_that_has_lost_its_place_is_not_counted() {
         let mut window = Window::<u64>::new();
         *window.at(SECONDS).unwrap() += 1;
         assert_eq!(window.at(0), None);
         assert_eq!(window.sum(SECONDS, SECONDS), 1);
+    }
+
+    #[test]
+    fn what_loses_its_place_is_told_once_and_the_rest_can_be_asked_for() {
+        let mut window = Window::<u64>::new();
+        let mut gone = Vec::new();
+        for second in [3, 4, 4, SECONDS + 3, SECONDS + 3] {
+            *window.at_after(second, |second, count| gone.push((second, *count))).unwrap() += 1;
+        }
+        assert_eq!(gone, [(3, 1)]);
+        let earlier =
+            |now, seconds| window.earlier(now, seconds).map(|(at, count)| (at, *count)).collect::<Vec<_>>();
+        assert_eq!(earlier(SECONDS + 3, 1), [(4, 2)], "what lies further back than is remembered, too");
+        assert_eq!(earlier(SECONDS + 4, 1), [(SECONDS + 3, 2), (4, 2)]);
     }
 
     #[test]

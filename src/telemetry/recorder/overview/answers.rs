@@ -17,7 +17,7 @@ use crate::{
         recorder::{
             counts::{ByWord, Number},
             faults::Health,
-            tallies::AnswerCounts,
+            tallies::{AnswerCounts, AnswerSums},
         },
     },
 };
@@ -36,6 +36,8 @@ pub(super) struct ProfileSeen {
     #[serde(flatten)]
     health: Health<AnswersState>,
     suspicions: Vec<Suspicion>,
+    typical_seconds: Option<f64>,
+    norm_seconds: Option<f64>,
     window: AnswerWindow,
     since_start: AnswerTotals,
 }
@@ -68,15 +70,22 @@ impl ProfileSeen {
     pub(super) fn of(
         moment: Moment,
         name: Arc<str>,
-        health: Health<AnswersState>,
-        (lately, ever): (&AnswerCounts, &AnswerCounts<u64>),
+        (health, norm_seconds): (Health<AnswersState>, Option<f64>),
+        (lately, ever): (&AnswerSums, &AnswerCounts<u64>),
     ) -> Self {
         let suspicions = match health.state {
             AnswersState::Suspect => Answered::from(lately).suspicions(),
-            AnswersState::Idle | AnswersState::Healthy => Vec::new(),
+            AnswersState::Idle | AnswersState::Healthy | AnswersState::Slow => Vec::new(),
         };
-        let window = AnswerWindow::of(moment, lately);
-        Self { name, health, suspicions, window, since_start: AnswerTotals::of(ever) }
+        Self {
+            name,
+            health,
+            suspicions,
+            typical_seconds: lately.typical.seconds(),
+            norm_seconds,
+            window: AnswerWindow::of(moment, &lately.counts),
+            since_start: AnswerTotals::of(ever),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ labels! {
         Waiting = "waiting",
         /// At least 95 % succeeded, or all but a single one.
         Healthy = "healthy",
+        /// The same, and answers take a multiple of what they normally do.
+        Slow = "slow",
         /// At least half succeeded.
         Degraded = "degraded",
         /// Most failed.
@@ -52,6 +54,8 @@ labels! {
         Idle = "idle",
         /// As answers should.
         Healthy = "healthy",
+        /// The same, and calls that need one take a multiple of what they normally do.
+        Slow = "slow",
         /// More of them are of a suspicious kind than alerts let pass by default. What is normal for the profile
         /// is not known here.
         Suspect = "suspect",
