@@ -55,14 +55,14 @@ fn drifts(options: &Options) -> [Drift; 5] {
             result: ValidationResult::Truncated,
             above: thresholds.truncated_share,
             what: "end at the token limit",
-            hurts: "they can't be used and were paid for",
+            hurts: "they can't be used, and their tokens count",
         },
         Drift {
             alert: "TidegateAnswersSchemaInvalid",
             result: ValidationResult::SchemaInvalid,
             above: thresholds.schema_invalid_share,
             what: "violate their schema",
-            hurts: "they can't be used and were paid for",
+            hurts: "they can't be used, and their tokens count",
         },
         Drift {
             alert: "TidegateAnswersRefused",
@@ -101,7 +101,8 @@ fn ungrounded(options: &Options) -> Alert {
                 .to_owned(),
         description: format!(
             "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, \
-             and far more than is normal for it: the model makes them up.",
+             and far more than is normal for it: the model makes them up, or rewrites \
+             them.",
             percent(above)
         ),
         ..drifted(options, Share::Entities, (&ALIGNMENT, Alignment::NotFound.as_str()), above)

@@ -53,7 +53,7 @@ fn overhead(options: &Options) -> Alert {
         summary: "The gateway itself takes {{ $value | humanizeDuration }} of its slowest calls".to_owned(),
         description: format!(
             "One call in a hundred spends more than {} seconds inside the gateway, upstreams and waits not \
-             counted: it is short of processor time, or validates something huge.",
+             counted. Look at processor time first, then at what it validates.",
             thresholds.overhead
         ),
         dashboard: "tidegate-runtime",

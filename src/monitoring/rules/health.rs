@@ -155,7 +155,7 @@ fn telemetry_dropping(options: &Options) -> Alert {
     Alert {
         summary: "{{ $labels.instance }} drops {{ $labels.signal }}".to_owned(),
         description: "{{ $labels.instance }} loses {{ $labels.signal }} at {{ $value | printf \"%.2f\" }} \
-            per second: the collector can't be reached or does not keep up."
+            per second. Whether the collector can be reached and keeps up, its own log tells."
             .to_owned(),
         ..alert("TidegateTelemetryDropping", format!("{dropped} > 0"), 10, Severity::Warning)
     }

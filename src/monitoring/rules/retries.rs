@@ -72,7 +72,7 @@ fn storm(options: &Options) -> Alert {
             .to_owned(),
         description: format!(
             "More than {amplification} attempts per first attempt go to {{{{ $labels.upstream }}}}: retries \
-             multiply the load of an upstream that is in trouble."
+             and repairs multiply its load."
         ),
         dashboard: DASHBOARD,
     }
@@ -91,8 +91,8 @@ fn budget_exhausted(options: &Options) -> Alert {
         summary: "The retry budget of {{ $labels.upstream }} withholds {{ $value | printf \"%.2f\" }} \
             retries per second"
             .to_owned(),
-        description: "Failures of {{ $labels.upstream }} that a retry might have mended reach callers, \
-            because its budget does not allow the retries."
+        description: "Retries that might have mended failures of {{ $labels.upstream }} are not made, \
+            because its budget does not allow them."
             .to_owned(),
         dashboard: DASHBOARD,
     }

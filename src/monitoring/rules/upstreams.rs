@@ -47,8 +47,9 @@ fn failing(options: &Options) -> Alert {
         labels: vec![],
         summary: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} fail".to_owned(),
         description: format!(
-            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail: it is the upstream, \
-             the way to it, or too little time for it, and neither the texts nor the gateway.",
+            "More than {} of the attempts at {{{{ $labels.upstream }}}} fail, texts that it refuses or that are too \
+             long for it left out. Their error types tell whether it is the upstream, the way to it, too little time, \
+             or answers that can't be used.",
             percent(thresholds.failed_share)
         ),
         dashboard: DASHBOARD,
@@ -71,9 +72,11 @@ fn rate_limited(options: &Options) -> Alert {
         labels: vec![],
         summary: "{{ $labels.upstream }} tells {{ $value | humanizePercentage }} of attempts to slow down"
             .to_owned(),
-        description: "The rate limit of {{ $labels.upstream }} is what bounds the gateway: more is asked of \
-            it than has been agreed with its provider."
-            .to_owned(),
+        description: format!(
+            "More than {} of the attempts at {{{{ $labels.upstream }}}} are told to slow down: its rate limit \
+             bounds the gateway. Who else uses it up, and whether it was lowered, only its provider knows.",
+            percent(thresholds.rate_limited_share)
+        ),
         dashboard: DASHBOARD,
     }
 }
@@ -102,8 +105,8 @@ fn misconfigured(options: &Options) -> Alert {
         labels: vec![],
         summary: "{{ $labels.upstream }} refuses the gateway: {{ $labels.error_type }}".to_owned(),
         description: "{{ $value | humanizePercentage }} of attempts at {{ $labels.upstream }} end with {{ \
-            $labels.error_type }}. Neither waiting nor retrying helps: credential, model, path, credit or \
-            certificate must be put right."
+            $labels.error_type }}. Waiting and retrying seldom help: look at credential, \
+            model, path, credit and certificate."
             .to_owned(),
         dashboard: DASHBOARD,
     }

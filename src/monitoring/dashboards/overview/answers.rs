@@ -61,7 +61,7 @@ pub(super) fn answers(limits: &Limits) -> Row {
             tile(
                 "Not in the text",
                 &format!(
-                    "entities that do not stand in their text: the model makes them up. Worry above {}.",
+                    "entities that do not stand in their text: the model makes them up, or rewrites them. Worry above {}.",
                     Limits::first(&ungrounded)
                 ),
                 (figures::ungrounded(&profile), &list::ENTITIES_TOTAL),
