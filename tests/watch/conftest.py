@@ -12,6 +12,10 @@ from world import World
 TIME_SCALE = 60
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stranger", action="store_true", help="measure how soon a stranger sees what is wrong")
+
+
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory):
     """The generated client code, as README.md says to make it."""
