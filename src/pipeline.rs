@@ -29,9 +29,6 @@ pub use seeds::Seeds;
 /// The most attempts that may go on for nobody at the same time.
 const ORPHANS_MAX: usize = 256;
 
-/// The purse of one tenant for repairs: an impossible schema must not double that tenant's load.
-const REPAIR_BUDGET: BudgetPolicy = BudgetPolicy { capacity: 10.0, reward: 0.05 };
-
 /// Serves calls.
 pub struct Pipeline {
     answers: Answers,
@@ -75,11 +72,12 @@ impl Pipeline {
             (name, Arc::new(Target::new(upstream, &parts.policy.budget, now)))
         });
         let tenants = parts.tenants.into_iter().chain([Tenant::default()]);
+        let repairs = &parts.policy.repair_budget;
         Self {
             answers: parts.answers,
             flights: Arc::default(),
             targets: targets.collect(),
-            repairs: tenants.map(|tenant| (tenant, Arc::new(Budget::new(&REPAIR_BUDGET, now)))).collect(),
+            repairs: tenants.map(|tenant| (tenant, Arc::new(Budget::new(repairs, now)))).collect(),
             orphans: Arc::new(Semaphore::new(ORPHANS_MAX)),
             policy: Arc::new(parts.policy),
             observer: parts.observer,

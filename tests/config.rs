@@ -125,6 +125,9 @@ const WRONG: &[(&str, &str)] = &[
     ("[retry]\nmax_attempts = 6", "retry.max_attempts"),
     ("[retry]\nbudget = { reward = 0 }", "retry.budget.reward"),
     ("[retry]\nbudget = { capacity = nan }", "retry.budget.capacity"),
+    ("[retry]\nrepair_budget = { reward = 0 }", "retry.repair_budget.reward"),
+    ("[retry]\nrepair_budget = { capacity = -1 }", "retry.repair_budget.capacity"),
+    ("[retry]\nrepair_budget = { capacity = 1000001 }", "retry.repair_budget.capacity"),
     ("[retry]\npushback_max = \"100years\"", "retry.pushback_max"),
     ("[telemetry]\ntrace_ratio = 1.1", "telemetry.trace_ratio"),
     ("[telemetry]\nservice_name = \" \"", "telemetry.service_name"),
@@ -144,6 +147,7 @@ const WRONG: &[(&str, &str)] = &[
     // Unknown.
     ("[server]\nlisten_on = \"127.0.0.1:1\"", "server.listen_on"),
     ("[retry.budget]\nsize = 1", "retry.budget.size"),
+    ("[retry.repair_budget]\nsize = 1", "retry.repair_budget.size"),
     ("[upstream.secondary]", "upstream"),
     ("[profiles.entities.cache]\nTTL = \"1s\"", "profiles.entities.cache.TTL"),
     // Recognised, and not there yet.
@@ -749,7 +753,7 @@ fn any_value() -> impl Strategy<Value = toml::Value> {
 }
 
 fn any_key() -> impl Strategy<Value = String> {
-    const KEYS: &str = "server admin auth tenants upstreams primary profiles entities inline retry budget \
+    const KEYS: &str = "server admin auth tenants upstreams primary profiles entities inline retry budget repair_budget \
         cache jobs telemetry tls listen local_names_only recorder_calls key_sha256 dialect base_url model api_key env file value headers body route any \
         timeout ttl scope instructions instructions_file schema_file max_attempts backoff_base bytes_max \
         otlp_endpoint resource log_level attempt_timeout connect_timeout http_version certificate_file";

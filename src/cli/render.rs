@@ -100,6 +100,9 @@ pub(super) fn trail(info: &proto::ExtractionInfo) -> String {
     if !info.retry_withheld.is_empty() {
         let _ = writeln!(text, "    no further attempt: {}", info.retry_withheld);
     }
+    if !info.repair_withheld.is_empty() {
+        let _ = writeln!(text, "    no repair: {}", info.repair_withheld);
+    }
     text
 }
 
@@ -131,6 +134,7 @@ fn info_json(info: &proto::ExtractionInfo) -> Value {
         "trace_id": info.trace_id,
         "total_s": seconds(info.time.as_ref().and_then(|time| time.total)),
         "retry_withheld": info.retry_withheld,
+        "repair_withheld": info.repair_withheld,
         "cache_age_s": seconds(info.cache_age),
         "usage": info.usage.as_ref().map(usage_json),
         "wasted_usage": info.wasted_usage.as_ref().map(usage_json),

@@ -1,4 +1,4 @@
-//! `[retry]`: waits, limits and the purse of retries.
+//! `[retry]`: waits, limits and the purses of retries and repairs.
 
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ const WAIT_MIN: Duration = Duration::from_millis(1);
 const BACKOFF_MAX: Duration = Duration::from_mins(10);
 /// The longest wait that an upstream can be let ask for.
 const PUSHBACK_MAX: Duration = Duration::from_hours(1);
+/// The fewest tokens of a purse for retries: `max_attempts` switches retries off.
+const BUDGET_CAPACITY_MIN: f64 = 1.0;
 /// The most tokens of a purse.
 const BUDGET_CAPACITY_MAX: f64 = 1_000_000.0;
 /// The least that a success must bring: with nothing an empty purse would stay empty for ever.
@@ -34,7 +36,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Policy {
             max: retry.or("backoff_max", &span, default.backoff.max),
         },
         pushback_max: retry.or("pushback_max", &Span(WAIT_MIN..=PUSHBACK_MAX), default.pushback_max),
-        budget: budget(retry.section("budget"), &default.budget),
+        budget: budget(retry.section("budget"), BUDGET_CAPACITY_MIN, &default.budget),
+        repair_budget: budget(retry.section("repair_budget"), 0.0, &default.repair_budget),
     };
     let BackoffPolicy { base, throttle_base, max } = policy.backoff;
     for (key, bound) in [("backoff_base", base), ("throttle_base", throttle_base)] {
@@ -45,9 +48,9 @@ pub(super) fn read(root: &mut Section<'_>) -> Policy {
     policy
 }
 
-fn budget(mut section: Section<'_>, default: &BudgetPolicy) -> BudgetPolicy {
+fn budget(mut section: Section<'_>, capacity_min: f64, default: &BudgetPolicy) -> BudgetPolicy {
     let budget = BudgetPolicy {
-        capacity: section.or("capacity", &Number(1.0..=BUDGET_CAPACITY_MAX), default.capacity),
+        capacity: section.or("capacity", &Number(capacity_min..=BUDGET_CAPACITY_MAX), default.capacity),
         reward: section.or("reward", &Number(BUDGET_REWARD_MIN..=1.0), default.reward),
     };
     section.finish();

@@ -17,6 +17,8 @@ pub struct Trail {
     pub response: ResponseFacts,
     /// The part of `usage` that went into answers that could not be used.
     pub wasted: Usage,
+    /// The part of `usage` that went into the answer that was given.
+    pub useful: Usage,
     /// Time spent waiting between attempts.
     pub backoff: Duration,
     /// Time spent in attempts.
@@ -25,6 +27,8 @@ pub struct Trail {
     pub validation: Duration,
     /// Why a retry that the last failure allowed was not made.
     pub withheld: Option<Withheld>,
+    /// Why an answer that a repair may have mended was not mended.
+    pub repair_withheld: Option<Withheld>,
 }
 
 impl Trail {

@@ -6,7 +6,7 @@ use crate::{
     admission::AdmissionSettings,
     extraction::{
         Alignment, AttemptRecord, CacheControl, CacheMode, ExtractError, Extraction, FieldViolation, Usage,
-        Verdict,
+        Verdict, Withheld,
     },
     pipeline::Report,
     proto,
@@ -137,7 +137,8 @@ pub fn info(
         trace_id: trace_id.unwrap_or_default(),
         attempts: trail.attempts.iter().map(attempt).collect(),
         profile: profile.to_owned(),
-        retry_withheld: trail.withheld.map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
+        retry_withheld: withheld(trail.withheld),
+        repair_withheld: withheld(trail.repair_withheld),
     }
 }
 
@@ -153,6 +154,10 @@ fn attempt(record: &AttemptRecord) -> proto::Attempt {
         wait: Some(duration(record.wait)),
         wait_source: record.wait_source.map(|source| source.as_str().to_owned()).unwrap_or_default(),
     }
+}
+
+fn withheld(reason: Option<Withheld>) -> String {
+    reason.map(|reason| reason.as_str().to_owned()).unwrap_or_default()
 }
 
 fn cache_outcome(result: Option<CacheResult>) -> proto::CacheOutcome {

@@ -257,6 +257,7 @@ impl Flight {
             });
         }
         if let Some(reason) = stop.repair_withheld {
+            self.log.withhold_repair(reason);
             self.observer.observe(&Event::RepairWithheld {
                 profile: &self.question.profile.name,
                 error_type,

@@ -77,8 +77,9 @@ impl FlightLog {
         trail.upstream += end.latency;
         trail.validation += end.validation;
         trail.usage.add(end.usage);
-        if end.outcome != AttemptOutcome::Success {
-            trail.wasted.add(end.usage);
+        match end.outcome {
+            AttemptOutcome::Success => trail.useful.add(end.usage),
+            AttemptOutcome::Failure | AttemptOutcome::Cancelled => trail.wasted.add(end.usage),
         }
         if let Some(record) = trail.attempts.last_mut() {
             record.outcome = Some(end.outcome);
@@ -101,6 +102,11 @@ impl FlightLog {
         let mut pages = self.pages();
         pages.rest(now);
         pages.trail.withheld = Some(reason);
+    }
+
+    /// A repair was withheld.
+    pub fn withhold_repair(&self, reason: Withheld) {
+        self.pages().trail.repair_withheld = Some(reason);
     }
 
     /// The trail as it stands, what runs now counted up to `now`.

@@ -13,6 +13,8 @@ pub struct Policy {
     pub pushback_max: Duration,
     /// The purse for extra attempts.
     pub budget: BudgetPolicy,
+    /// The purse of each tenant for repairs: an impossible schema must not double that tenant's load.
+    pub repair_budget: BudgetPolicy,
 }
 
 /// The waits between attempts: full jitter below a doubling, capped bound (docs/adr/0006).
@@ -46,6 +48,7 @@ impl Default for Policy {
             },
             pushback_max: Duration::from_mins(1),
             budget: BudgetPolicy { capacity: 100.0, reward: 0.5 },
+            repair_budget: BudgetPolicy { capacity: 10.0, reward: 0.05 },
         }
     }
 }

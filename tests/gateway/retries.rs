@@ -200,8 +200,31 @@ async fn a_repair_that_finds_nothing_is_counted_as_empty() {
 async fn a_repair_counts_among_the_attempts() {
     let stage = Stage::scripted(always(Fault::WrongSchema)).await;
     let request = proto::ExtractRequest { max_attempts: 1, ..message(TEXT) };
-    stage.call(request).await.unwrap_err();
+    let status = stage.call(request).await.unwrap_err();
+    assert_eq!(info_of(&status).repair_withheld, "max_attempts");
     assert_eq!(stage.sent(), 1);
+}
+
+#[tokio::test]
+async fn a_repair_that_is_withheld_says_why_in_the_reply_and_on_the_live_page() {
+    // The purse pays one repair and earns next to nothing back; without tokens, it pays none.
+    for (capacity, withheld) in [("1.0", ["", "budget"]), ("0.0", ["budget", "budget"])] {
+        let more = format!("[retry.repair_budget]\ncapacity = {capacity}\nreward = 0.001\n");
+        let stage = Setup { script: always(Fault::WrongSchema), more, ..Setup::default() }.start().await;
+        for (number, reason) in withheld.into_iter().enumerate() {
+            let status = stage.extract(&format!("{TEXT} {number}")).await.unwrap_err();
+            let info = info_of(&status);
+            assert_eq!((info.repair_withheld.as_str(), info.retry_withheld.as_str()), (reason, ""));
+            let told = stage.gateway.admin_json("/api/calls?limit=1").await;
+            let told = told["calls"][0]["repair_withheld"].as_str();
+            assert_eq!(told.unwrap_or_default(), reason, "capacity {capacity}");
+        }
+        let counted = withheld.iter().filter(|reason| !reason.is_empty()).count();
+        let counted = f64::from(u32::try_from(counted).unwrap());
+        let metrics = stage.gateway.metrics().await;
+        let labels = [("profile", "entities"), ("reason", "budget")];
+        assert!(is(metrics.sum("tidegate_extract_repairs_withheld_total", &labels), counted));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 // A call's attempts over time: as a strip in its line, and as a waterfall with all that is known of it.
 
 import { copy, h, say, svg } from "./elements.js";
-import { WITHHELD, duration, number, percent, sign, verdictTone } from "./words.js";
+import { UNREPAIRED, WITHHELD, duration, number, percent, sign, verdictTone } from "./words.js";
 
 const outcome = (attempt) => attempt.outcome ?? "running";
 
@@ -64,6 +64,9 @@ function waterfall(call) {
   ];
   if (call.withheld) {
     rows.push(line(scale, ["no further retry"], [], [h("span", { class: "mark warn" }, `! withheld: ${call.withheld}`)], WITHHELD[call.withheld]));
+  }
+  if (call.repair_withheld) {
+    rows.push(line(scale, ["no repair"], [], [h("span", { class: "mark warn" }, `! withheld: ${call.repair_withheld}`)], UNREPAIRED[call.repair_withheld] ?? WITHHELD[call.repair_withheld]));
   }
   return h("div", { class: "waterfall" }, h("div", { role: "list", "aria-label": "Timeline" }, rows), axis(scale), ...notes(call, deadline));
 }

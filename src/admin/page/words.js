@@ -35,6 +35,9 @@ export const WITHHELD = {
   slow_failure: "the attempt failed too slowly for another to make sense",
 };
 
+/** The same of a repair, where it means something else. */
+export const UNREPAIRED = { budget: "the tenant's purse for repairs is empty" };
+
 export const verdictTone = (verdict) => VERDICTS[verdict] ?? "bad";
 export const stateTone = (state) => STATES[state] ?? "calm";
 export const sign = (tone) => SIGNS[tone];
