@@ -10,6 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use crate::telemetry::Tokens;
 use crate::{
     admin::{self, AdminState},
     admission::Admission,
@@ -152,6 +153,11 @@ impl App {
     /// Where metrics and health are served.
     pub fn admin_addr(&self) -> SocketAddr {
         self.admin_addr
+    }
+
+    /// Tokens since the start, taken and saved.
+    pub fn tokens(&self) -> Tokens {
+        self.telemetry.recorder().tokens()
     }
 
     /// Completes if the gRPC server ends by itself, which it should not.

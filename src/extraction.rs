@@ -1,6 +1,7 @@
 //! The words of the domain: what a call asks for, what it gets, and how it can fail. No I/O, no
 //! transport.
 
+pub mod brought;
 pub mod builtin;
 pub mod deadline;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod said;
 pub mod schema;
 pub mod trail;
 
+pub use brought::Brought;
 pub use deadline::Deadline;
 pub use error::{ExtractError, FieldViolation, Phase, UpstreamFailure, Verdict};
 pub use fingerprint::Fingerprint;

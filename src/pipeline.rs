@@ -99,6 +99,7 @@ impl Pipeline {
         let stale = match found {
             Lookup::Fresh(answer) => {
                 guard.cache(CacheResult::Hit, Some(answer.age(now)));
+                guard.saved(&answer.upstream, answer.usage);
                 return Served::cached(call, &answer, (CacheResult::Hit, now), Report::default());
             }
             Lookup::Stale(answer) => Some(answer),
@@ -149,6 +150,7 @@ impl Pipeline {
             let now = Instant::now();
             if let Lookup::Fresh(answer) = self.answers.look_up(&key, now, None).await {
                 guard.cache(CacheResult::Hit, Some(answer.age(now)));
+                guard.saved(&answer.upstream, answer.usage);
                 return Served::cached(call, &answer, (CacheResult::Hit, now), report);
             }
         }
@@ -158,7 +160,12 @@ impl Pipeline {
                 guard.cache(CacheResult::Stale, Some(stale.age(now)));
                 Served::cached(call, &stale, (CacheResult::Stale, now), report)
             }
-            (Ok(extraction), _) => Served::fresh(call, extraction, report),
+            (Ok(extraction), _) => {
+                if let (true, Some(upstream)) = (joined, &report.upstream) {
+                    guard.saved(upstream, report.trail.useful);
+                }
+                Served::fresh(call, extraction, report)
+            }
             (Err(error), _) => Served::failed(call, error, report),
         }
     }
@@ -234,7 +241,7 @@ impl Pipeline {
             rng,
             span,
         };
-        let answers = self.answers.clone();
+        let (answers, log) = (self.answers.clone(), flight.log.clone());
         let (upstream, model) = (Arc::clone(&endpoint.name), Arc::clone(&endpoint.model));
         let policy = call.profile.cache;
         let (rereads, max_age) = (reads_cache(call), call.cache.max_age);
@@ -247,7 +254,13 @@ impl Pipeline {
             let landing = flight.fly().await;
             if let (Ok(extraction), true) = (&landing, flight_key.storable()) {
                 let now = Instant::now();
-                let answer = CachedAnswer::new(Arc::clone(extraction), upstream, model, policy, now);
+                let answer = CachedAnswer::new(
+                    Arc::clone(extraction),
+                    (upstream, model),
+                    log.trail(now).useful,
+                    policy,
+                    now,
+                );
                 answers.store(key, answer).await;
             }
             pilot.land(landing);

@@ -24,7 +24,7 @@ pub use call::CallGuard;
 pub use connection::ConnectionGuard;
 pub use event::{Event, Observer};
 pub use flight::{FlightEnd, FlightGuard};
-pub use recorder::{Recorder, calls::CallFilter, overview::Span as OverviewSpan};
+pub use recorder::{Recorder, calls::CallFilter, overview::Span as OverviewSpan, tokens::Tokens};
 pub use rpc::RpcGuard;
 pub use settings::{Configured, LogFormat, LogLevel, OtlpCompression, OtlpSettings, TelemetrySettings};
 pub use setup::{MetricsPage, Telemetry, TelemetryError};

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::CacheKey;
 use crate::{
-    extraction::{CachePolicy, Extraction},
+    extraction::{CachePolicy, Extraction, Usage},
     telemetry::{Event, Observer, event::EvictionCause},
 };
 
@@ -29,6 +29,8 @@ pub struct CachedAnswer {
     pub upstream: Arc<str>,
     /// The configured model that gave it.
     pub model: Arc<str>,
+    /// The tokens of the attempt that brought it.
+    pub usage: Usage,
     stored_at: Instant,
     policy: CachePolicy,
 }
@@ -79,15 +81,15 @@ impl Answers {
 }
 
 impl CachedAnswer {
-    /// An answer to be stored at `now`.
+    /// An answer to be stored at `now`, with the upstream and the model that gave it, and what it took.
     pub fn new(
         extraction: Arc<Extraction>,
-        upstream: Arc<str>,
-        model: Arc<str>,
+        (upstream, model): (Arc<str>, Arc<str>),
+        usage: Usage,
         policy: CachePolicy,
         now: Instant,
     ) -> Self {
-        Self { extraction, upstream, model, stored_at: now, policy }
+        Self { extraction, upstream, model, usage, stored_at: now, policy }
     }
 
     /// How old the answer is.

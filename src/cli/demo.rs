@@ -71,7 +71,8 @@ async fn demonstrate(args: &DemoArgs, environment: &Environment) -> Result<Exit,
         introduce(&app, &simulator);
     }
     let client = client::connect(&app.grpc_addr().to_string(), Trust::System).await?;
-    let tally = call_many(&client, usize::try_from(args.calls)?, args.json).await;
+    let mut tally = call_many(&client, usize::try_from(args.calls)?, args.json).await;
+    tally.tokens(app.tokens());
     if args.json {
         println!("{}", tally.json());
     } else {

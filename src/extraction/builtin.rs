@@ -68,9 +68,9 @@ mod tests {
             {"type": "date", "text": "3 May"},
         ]))
         .unwrap();
-        assert_eq!(extraction.items, 3);
+        assert_eq!(extraction.brought.items, 3);
         assert!(extraction.entities.iter().all(|entity| entity.alignment == Alignment::Exact));
-        assert_eq!(read(json!([])).unwrap().items, 0);
+        assert_eq!(read(json!([])).unwrap().brought.items, 0);
         for bad in [
             json!([{"type": "animal", "text": "x"}]),
             json!([{"type": "person"}]),

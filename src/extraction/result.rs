@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Brought;
+
 /// A validated answer. Its words can't be printed: `Debug` shows sizes only.
 #[derive(Clone, PartialEq)]
 pub struct Extraction {
@@ -9,9 +11,8 @@ pub struct Extraction {
     pub result_json: Arc<str>,
     /// What the result's `entities` array names, located in the text.
     pub entities: Vec<Entity>,
-    /// How many things were found: the elements of the result's top-level arrays together. Without
-    /// any such array, 1 if the result has members. Zero: a valid answer that found nothing.
-    pub items: usize,
+    /// All that in numbers.
+    pub brought: Brought,
 }
 
 /// One thing found in the text.

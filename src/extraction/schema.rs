@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use super::{Extraction, Text};
+use super::{Brought, Extraction, Text};
 use cost::{Cost, Reads};
 pub use draft::Draft;
 pub use formats::FORMATS;
@@ -119,11 +119,9 @@ impl Schema {
         let result_json = answer::write(&value, content).ok_or_else(|| {
             InvalidAnswer::unexplained("the answer holds a key that can't be read: give the schema's only")
         })?;
-        Ok(Extraction {
-            result_json: result_json.into(),
-            entities: super::grounding::ground(text, &value),
-            items: items(&value),
-        })
+        let entities = super::grounding::ground(text, &value);
+        let brought = Brought::of(&value, &entities, &self.value);
+        Ok(Extraction { result_json: result_json.into(), entities, brought })
     }
 
     fn hold(&self, answer: &Value) -> Result<(), InvalidAnswer> {
@@ -249,14 +247,4 @@ fn violations<'a>(schema: &Value, faults: impl Iterator<Item = ValidationError<'
     }
     let problem = format!("the answer breaks the schema at {}", lines.join(", "));
     InvalidAnswer { problem, violation }
-}
-
-/// How many things an answer holds; see [`Extraction::items`].
-fn items(answer: &Value) -> usize {
-    let Some(object) = answer.as_object() else { return 0 };
-    let mut arrays = object.values().filter_map(Value::as_array).peekable();
-    if arrays.peek().is_none() {
-        return usize::from(!object.is_empty());
-    }
-    arrays.map(Vec::len).sum()
 }

@@ -68,6 +68,9 @@ impl proto::extraction_service_server::ExtractionService for Extraction {
         let info = profile.map(|profile| {
             convert::info(&served.report, verdict, &profile, served.elapsed, spans::trace_id(&span))
         });
+        if let Ok(extraction) = &served.result {
+            guard.brought(extraction.brought);
+        }
         guard.end(served.result.as_ref().map(|_| ()));
         match &served.result {
             Ok(extraction) => Ok(Response::new(proto::ExtractResponse {

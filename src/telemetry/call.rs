@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-use super::event::{CacheResult, CallEnded, Event, Observer};
-use crate::extraction::{Entry, ErrorType, ExtractError, Phase, Tenant, Trail, Verdict};
+use super::event::{CacheResult, CallEnded, Event, Observer, Saved};
+use crate::extraction::{Brought, Entry, ErrorType, ExtractError, Phase, Tenant, Trail, Usage, Verdict};
 
 /// One call, from receipt to answer. Its facts are told as they become known. Dropping it without
 /// [`CallGuard::end`] means that nobody waits for its answer any more: because the gateway has cut it, its
@@ -26,6 +26,8 @@ pub struct CallGuard {
     deadline: Option<Instant>,
     joined: bool,
     flight: Option<Span>,
+    brought: Option<Brought>,
+    saved: Option<Saved>,
     trail: Trail,
     last_error: Option<ErrorType>,
     cut: CancellationToken,
@@ -48,6 +50,8 @@ impl CallGuard {
             deadline: None,
             joined: false,
             flight: None,
+            brought: None,
+            saved: None,
             trail: Trail::default(),
             last_error: None,
             cut,
@@ -112,6 +116,16 @@ impl CallGuard {
     /// another call's flight. Adds up.
     pub fn waited(&mut self, time: Duration) {
         self.waited += time;
+    }
+
+    /// Tells what the answer brought.
+    pub fn brought(&mut self, brought: Brought) {
+        self.brought = Some(brought);
+    }
+
+    /// Tells what an answer had cost that this call need not pay again.
+    pub fn saved(&mut self, upstream: &Arc<str>, usage: Usage) {
+        self.saved = Some(Saved { upstream: Arc::clone(upstream), usage });
     }
 
     /// Tells what was tried for the answer, by this call's flight or the one it joined.
@@ -179,6 +193,9 @@ impl CallGuard {
             attempts: self.trail.made(),
             retries: self.trail.retries(),
             usage: self.trail.usage,
+            // Who was not answered in time was brought nothing and saved nothing.
+            brought: self.brought.filter(|_| verdict == Verdict::Ok),
+            saved: self.saved.as_ref().filter(|_| verdict == Verdict::Ok),
             upstream: self.trail.attempts.last().map(|last| &last.upstream),
             trail: &self.trail,
             span: &self.span,

@@ -24,7 +24,7 @@ pub use self::{
     answer::ValidationResult,
     attempt::AttemptFacts,
     cache::{CacheResult, EvictionCause},
-    call::CallEnded,
+    call::{CallEnded, Saved},
     connection::Refusal,
     delivery::{DropCause, Signal},
     flight::FlightEnded,

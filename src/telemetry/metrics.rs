@@ -135,7 +135,13 @@ impl Metrics {
             Event::RpcStarted { method } => self.rpc.started(method),
             Event::RpcEnded { method, code, elapsed, .. } => self.rpc.ended(method, code, elapsed, span),
             Event::CallStarted { .. } => self.calls.started(),
-            Event::CallEnded(ref call) => self.calls.ended(call, span),
+            Event::CallEnded(ref call) => {
+                self.calls.ended(call, span);
+                if let Some(saved) = call.saved {
+                    self.cache.saved(saved.usage);
+                    self.upstreams.named(&saved.upstream).saved(saved.usage);
+                }
+            }
             Event::CacheAnswered { result, .. } => self.cache.answered(result),
             Event::CacheEvicted { cause } => self.cache.evicted(cause),
             Event::CacheLevel { entries, weight_bytes } => self.cache.level(entries, weight_bytes),

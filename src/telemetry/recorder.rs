@@ -7,6 +7,7 @@
 
 pub mod calls;
 pub mod overview;
+pub mod tokens;
 
 mod counts;
 mod faults;
@@ -28,6 +29,7 @@ use self::{
     calls::{CallFilter, CallRing, LastCalls, RecordedCall},
     overview::{Overview, Span},
     tallies::{AnswerTally, AttemptEnd, CallTally, UpstreamTally},
+    tokens::{TokenTally, Tokens},
 };
 use super::{
     catalogue::OTHER,
@@ -53,6 +55,7 @@ struct Memory {
     ring: Mutex<CallRing>,
     upstreams: Named<UpstreamTally>,
     profiles: Named<AnswerTally>,
+    tokens: TokenTally,
     clock: SystemClock,
 }
 
@@ -95,6 +98,7 @@ impl Recorder {
             ring: Mutex::new(CallRing::of(configured.calls_kept)),
             upstreams: Named::new(&configured.upstreams, UpstreamTally::new),
             profiles: Named::new(&configured.profiles, AnswerTally::new),
+            tokens: TokenTally::default(),
             clock: SystemClock,
         };
         Self { memory: Arc::new(memory) }
@@ -143,6 +147,11 @@ impl Recorder {
         self.memory.upstreams.tallies.iter().map(|(name, _)| &**name).filter(|name| *name != OTHER)
     }
 
+    /// Tokens since the start.
+    pub fn tokens(&self) -> Tokens {
+        self.memory.tokens.now()
+    }
+
     fn second(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.memory.since).as_secs()
     }
@@ -152,6 +161,9 @@ impl Recorder {
         lock(&self.memory.calls).ended(second, call);
         if let Some(profile) = call.profile.filter(|_| was_missed(call)) {
             self.memory.profiles.note(profile, |tally| tally.missed(second, call.elapsed));
+        }
+        if let Some(saved) = call.saved {
+            self.memory.tokens.saved(saved.usage);
         }
         // Made before the lock is taken.
         let recorded = RecordedCall::of(call, self.unix());
@@ -176,7 +188,17 @@ impl Observer for Recorder {
             Event::AttemptStarted(attempt) => {
                 self.in_upstream(&attempt.endpoint.name, UpstreamTally::attempt_started);
             }
-            Event::AttemptEnded { attempt, outcome, error_type, failure, http_status, elapsed, .. } => {
+            Event::AttemptEnded {
+                attempt,
+                outcome,
+                error_type,
+                failure,
+                http_status,
+                usage,
+                elapsed,
+                ..
+            } => {
+                self.memory.tokens.took(usage);
                 let second = self.second(Instant::now());
                 let (kind, failure) = (attempt.kind, failure.cloned());
                 let end = AttemptEnd { kind, outcome, error_type, failure, http_status, elapsed };

@@ -180,7 +180,15 @@ async fn simulate_with_a_bad_script_names_the_key() {
 async fn the_demo_makes_its_calls_and_tells_how_they_went() {
     let ran = run(&["demo", "--calls", "20"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    for word in ["20 calls", "verdict", "attempts", "/metrics", "requests reached the AI API", "--stay"] {
+    for word in [
+        "20 calls",
+        "verdict",
+        "attempts",
+        "/metrics",
+        "tokens saved",
+        "requests reached the AI API",
+        "--stay",
+    ] {
         assert!(ran.out.contains(word), "{word} is missing in:\n{}", ran.out);
     }
 }
@@ -193,4 +201,5 @@ async fn the_demo_prints_json_for_programs() {
     assert_eq!(figures["calls"], 20);
     let verdicts: u64 = figures["verdicts"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert_eq!(verdicts, 20);
+    assert!(figures["tokens_taken"].as_u64() > Some(0) && figures["tokens_saved"].is_u64(), "{figures}");
 }

@@ -4,7 +4,7 @@ mod browser;
 
 use serde_json::Value;
 use tidegate::{
-    proto::{CacheMode, CacheOutcome},
+    proto::{Alignment, CacheMode, CacheOutcome},
     simulator::{
         Script,
         script::{Fault, Rule},
@@ -16,7 +16,7 @@ use crate::{
     gate::Gate,
     raw::Raw,
     stage::{Setup, Stage, TEXT, always, cache_of, cached, info, is, message, request},
-    support::{Metrics, PATIENCE},
+    support::{Metrics, PATIENCE, extraction},
 };
 
 /// The latest calls, with `query`.
@@ -317,6 +317,54 @@ async fn no_more_calls_are_kept_than_configured() {
 }
 
 #[tokio::test]
+async fn a_single_call_that_brought_nothing_is_found() {
+    let stage = Stage::scripted(Script::of([Rule::new(Fault::ZeroEntities).matching("<void>")])).await;
+    for what in ["<fine> 1", "<void>", "<fine> 2"] {
+        stage.extract(&format!("{TEXT} {what}")).await.unwrap();
+    }
+    // From the cache, the answer is no better.
+    let hit = stage.extract(&format!("{TEXT} <void>")).await;
+    assert_eq!(cache_of(&hit), CacheOutcome::Hit);
+    let empty = calls(&stage, "empty=true").await;
+    let numbers: Vec<_> = empty.iter().map(|call| call["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [4, 2]);
+    for call in &empty {
+        let expected = serde_json::json!({
+            "empty": true, "items": 0, "entities": 0, "exact": 0, "normalised": 0, "not_found": 0,
+            "parts": 1, "empty_parts": 1,
+        });
+        assert_eq!(call["brought"], expected);
+    }
+    let trace = empty[1]["trace_id"].as_str().unwrap();
+    let lines = stage.gateway.log_json().into_iter();
+    let line =
+        lines.filter(|line| line["event"] == "tidegate.call.finished").find(|line| line["trace_id"] == trace);
+    assert_eq!(line.unwrap()["tidegate.answer.items"], 0);
+}
+
+#[tokio::test]
+async fn what_a_call_brought_is_told_as_the_caller_got_it() {
+    let rules = [
+        Rule::new(Fault::Invented).matching("<drifting>"),
+        Rule::new(Fault::status(401)).matching("<locked>"),
+    ];
+    let stage = Stage::scripted(Script::of(rules)).await;
+    for what in ["<fine>", "<drifting>"] {
+        let reply = stage.extract(&format!("{TEXT} {what}")).await.unwrap();
+        let entities = &extraction(&reply).entities;
+        let aligned =
+            |alignment: Alignment| entities.iter().filter(|entity| entity.alignment() == alignment).count();
+        let brought = &calls(&stage, "limit=1").await[0]["brought"];
+        assert_eq!((&brought["entities"], &brought["empty"]), (&entities.len().into(), &false.into()));
+        assert_eq!(brought["exact"], aligned(Alignment::Exact));
+        assert_eq!(brought["normalised"], aligned(Alignment::Normalised));
+        assert_eq!(brought["not_found"], aligned(Alignment::NotFound));
+    }
+    stage.extract(&format!("{TEXT} <locked>")).await.unwrap_err();
+    assert!(calls(&stage, "limit=1").await[0]["brought"].is_null(), "there was no answer");
+}
+
+#[tokio::test]
 async fn calls_are_filtered_as_asked() {
     let rules = [
         Rule::new(Fault::status(503)).matching("<flaky>").first(1),
@@ -334,11 +382,14 @@ async fn calls_are_filtered_as_asked() {
     assert_eq!(numbers("verdict=upstream_rejected,internal").await, [2]);
     assert_eq!(numbers("retried=true").await, [1]);
     assert_eq!(numbers("retried=false&limit=2").await, [4, 3]);
+    assert_eq!(numbers("empty=true").await, Vec::<u64>::new());
+    assert_eq!(numbers("empty=false").await, [4, 3, 1], "without an answer, it is neither");
     assert_eq!(numbers("upstream=primary").await, [3, 2, 1], "what came from the cache asked nobody");
     for (query, word) in [
         ("calls?verdict=fine", "upstream_failed"),
         ("calls?upstream=second", "primary"),
         ("calls?retried=yes", "true or false"),
+        ("calls?empty=1", "true or false"),
         ("calls?limit=0", "from 1 to"),
         ("calls?verdicts=ok", "there is no such parameter"),
         ("overview?window=61", "60, 300 or 900"),

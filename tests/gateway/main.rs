@@ -32,6 +32,7 @@ mod live_page;
 mod pushback;
 mod requests;
 mod retries;
+mod savings;
 mod services;
 mod tls;
 mod uploads;

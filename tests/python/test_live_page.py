@@ -138,7 +138,7 @@ def test_calls_are_opened_and_walked_by_keyboard(open_page, stub, upstream):
     calls = page.locator("button.call")
     expect(calls.nth(2)).to_be_visible()
     # Nobody calls, so that the list stands still.
-    page.get_by_label("only retried").focus()
+    page.get_by_label("only empty answers").focus()
     page.keyboard.press("Tab")
     expect(calls.nth(0)).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -194,9 +194,14 @@ def test_answers_that_found_nothing_are_seen_although_nothing_fails(open_page, s
     page = open_page()
     expect(page.locator("#headline")).to_contain_text("Look at the answers: for entities")
     expect(page.locator("#headline")).to_contain_text("found nothing")
-    line = page.get_by_role("row").filter(has_text="entities").filter(has_text="suspect")
-    expect(line).to_contain_text("valid_empty 40")
+    row = page.get_by_role("row").filter(has_text="entities").filter(has_text="suspect")
+    expect(row).to_contain_text("valid_empty 40")
     expect(page.locator(".tile").filter(has_text="Valid but empty")).to_contain_text("most for entities")
+    found = extract(stub, f"{TEXT} Something.").info.trace_id
+    nothing = extract(stub, f"{TEXT} Nothing at last.").info.trace_id
+    page.get_by_label("only empty answers").check()
+    expect(line(page, nothing)).to_be_visible()
+    expect(line(page, found)).to_have_count(0)
     upstream.script("")
 
 

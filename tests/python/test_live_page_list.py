@@ -125,6 +125,45 @@ def test_a_call_is_named_in_words(page, facts):
     assert "–" not in name and name.endswith("verdict unauthenticated, latency 50\u00a0ms, no attempt")
 
 
+def brought(items, exact=0, not_found=0, empty_parts=0):
+    return {
+        "empty": items == 0,
+        "items": items,
+        "entities": exact + not_found,
+        "exact": exact,
+        "normalised": 0,
+        "not_found": not_found,
+        "parts": 3,
+        "empty_parts": empty_parts,
+    }
+
+
+def test_what_a_call_brought_is_told_and_an_empty_answer_stands_out(page, facts):
+    facts.calls += [
+        call(4, brought=brought(0, empty_parts=3)),
+        call(5, brought=brought(4, exact=3, not_found=1, empty_parts=1), saved_input_tokens=120, saved_output_tokens=30),
+    ]
+    expect(button(page, 4).locator(".verdict")).to_have_text("✓ ok ! empty")
+    expect(button(page, 4)).to_have_attribute("aria-label", re.compile("verdict ok, the answer is empty, profile"))
+    expect(button(page, 5).locator(".verdict")).to_have_text("✓ ok")
+    for number in (4, 5):
+        button(page, number).click()
+    expect(page.locator("#call-4 .facts")).to_contain_text("nothing was found")
+    expect(page.locator("#call-4 .facts")).to_contain_text("3 of 3")
+    told = page.locator("#call-5 .facts")
+    expect(told).to_contain_text("4 items: 4 entities (3 exact, 1 not found in the text)")
+    expect(told).to_contain_text("1 of 3")
+    expect(told).to_contain_text("120 in, 30 out")
+
+
+def test_a_repair_that_is_withheld_says_why(page, facts):
+    broken = [attempt(outcome="failure", error="schema_invalid")]
+    facts.calls += [call(4, broken, verdict="answer_invalid", repair_withheld="budget")]
+    button(page, 4).click()
+    expect(page.locator("#call-4 .waterfall")).to_contain_text("withheld: budget")
+    expect(page.locator("#call-4 .waterfall")).to_contain_text("the tenant's purse for repairs is empty")
+
+
 def test_lists_hold_items_and_tables_rows(page, facts):
     button(page, 2).click()
     timeline = page.get_by_role("list", name="Timeline")

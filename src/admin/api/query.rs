@@ -55,12 +55,15 @@ pub(super) fn filter(query: &str, recorder: &Recorder) -> Result<CallFilter, Bad
             "retried" => {
                 filter.retried = Some(value.parse().map_err(|_| bad("retried", "true or false"))?);
             }
+            "empty" => {
+                filter.empty = Some(value.parse().map_err(|_| bad("empty", "true or false"))?);
+            }
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
                 filter.limit =
                     Some(limit.ok_or_else(|| bad("limit", format!("a number from 1 to {LIMIT_MAX}")))?);
             }
-            _ => return Err(BadQuery::Parameter("verdict, upstream, retried or limit")),
+            _ => return Err(BadQuery::Parameter("verdict, upstream, retried, empty or limit")),
         }
     }
     Ok(filter)

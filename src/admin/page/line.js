@@ -77,7 +77,7 @@ function cells(call) {
   const cached = call.joined ? "joined" : call.cache;
   return [
     h("span", { class: "when" }, ended(call)),
-    h("span", { class: `mark verdict ${tone}` }, `${sign(tone)} ${call.verdict}`),
+    h("span", { class: `mark verdict ${tone}` }, `${sign(tone)} ${call.verdict}`, call.brought?.empty ? h("small", { class: "mark warn" }, " ! empty") : null),
     h("span", { class: "profile" }, call.profile ?? "–"),
     h("span", { class: "cache" }, cached ?? "–"),
     h("span", { class: "asked" }, call.upstream ?? "–"),
@@ -93,6 +93,7 @@ function inWords(call) {
   return [
     `ended ${ended(call)}`,
     `verdict ${call.verdict}`,
+    call.brought?.empty && "the answer is empty",
     call.profile && `profile ${call.profile}`,
     call.joined ? "joined a flight" : CACHED[call.cache],
     call.upstream && `upstream ${call.upstream}`,

@@ -15,7 +15,7 @@ const LISTED_MAX = 200;
 const LISTED_MORE = 20;
 
 const at = (id) => document.getElementById(id);
-const filters = { verdict: at("verdict"), upstream: at("upstream"), retried: at("retried") };
+const filters = { verdict: at("verdict"), upstream: at("upstream"), retried: at("retried"), empty: at("empty") };
 const narrow = matchMedia("(max-width: 640px)");
 const list = new CallList({ list: at("calls"), count: at("count"), none: at("none"), scale: at("scale"), more: at("more"), elsewhere: at("recorder") });
 let verdicts = [];
@@ -28,11 +28,12 @@ function listAnew() {
 /** What the filters say, as the API understands it. */
 function filter() {
   const query = new URLSearchParams();
-  const { verdict, upstream, retried } = filters;
+  const { verdict, upstream, retried, empty } = filters;
   if (verdict.value === "not ok") query.set("verdict", verdicts.filter((word) => word !== "ok").join(","));
   else if (verdict.value) query.set("verdict", verdict.value);
   if (upstream.value) query.set("upstream", upstream.value);
   if (retried.checked) query.set("retried", "true");
+  if (empty.checked) query.set("empty", "true");
   return query;
 }
 
@@ -80,7 +81,7 @@ function title(overview) {
 
 /** Another gateway may be there, which does not know what the filters name. */
 function refused(problem) {
-  [filters.verdict.value, filters.upstream.value, filters.retried.checked] = ["", "", false];
+  [filters.verdict.value, filters.upstream.value, filters.retried.checked, filters.empty.checked] = ["", "", false, false];
   notice(`The filter was reset, because the gateway does not know it: ${problem}.`);
 }
 

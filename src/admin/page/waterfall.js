@@ -1,7 +1,7 @@
 // A call's attempts over time: as a strip in its line, and as a waterfall with all that is known of it.
 
 import { copy, h, say, svg } from "./elements.js";
-import { UNREPAIRED, WITHHELD, duration, number, percent, sign, verdictTone } from "./words.js";
+import { UNREPAIRED, WITHHELD, duration, number, percent, plural, sign, verdictTone } from "./words.js";
 
 const outcome = (attempt) => attempt.outcome ?? "running";
 
@@ -109,8 +109,11 @@ function notes(call, deadline) {
   return said.map((text) => h("p", { class: "remark" }, text));
 }
 
+const flow = (tokens) => `${tokens.map((count) => (count == null ? "?" : number(count))).join(" in, ")} out`;
+
 function facts(call) {
   const tokens = [call.input_tokens, call.output_tokens];
+  const saved = [call.saved_input_tokens, call.saved_output_tokens];
   const known = [
     ["trace", traced(call)],
     ["received", new Date(call.received_unix_seconds * 1000).toISOString()],
@@ -121,7 +124,10 @@ function facts(call) {
     ["cache", call.cache],
     ["deadline", call.deadline_seconds == null ? null : `${duration(call.deadline_seconds)} after receipt`],
     ["the gateway's own share", call.overhead_seconds == null ? null : `${duration(call.overhead_seconds)} (${percent(call.overhead_seconds / call.elapsed_seconds)})`],
-    ["tokens", tokens.every((count) => count == null) ? null : `${tokens.map((count) => (count == null ? "?" : number(count))).join(" in, ")} out`],
+    ["answer", brought(call.brought)],
+    ["parts left empty", call.brought && `${number(call.brought.empty_parts)} of ${number(call.brought.parts)}`],
+    ["tokens", tokens.every((count) => count == null) ? null : flow(tokens)],
+    ["tokens saved", saved.every((count) => count == null) ? null : flow(saved)],
     ...call.attempts.map((attempt) => [`attempt ${attempt.number}`, h("code", {}, attempt.id)]),
     ...call.attempts.map((attempt) => [`why ${attempt.number} failed`, reason(attempt)]),
   ].filter(([, value]) => value != null);
@@ -135,6 +141,16 @@ function reason(attempt) {
   const { schema_pointer: pointer, schema_keyword: keyword } = attempt;
   const parts = [detail, ...said.map(([name, word]) => `${name} ${word}`), keyword && `${keyword} at ${pointer}`];
   return parts.filter((part) => part).join(", ") || null;
+}
+
+/** What the answer brought, if there was one. */
+function brought(answer) {
+  if (!answer) return null;
+  if (answer.empty) return h("span", { class: "mark warn" }, "! nothing was found");
+  const { exact, normalised, not_found: ungrounded } = answer;
+  const stand = [[exact, "exact"], [normalised, "normalised"], [ungrounded, "not found in the text"]].filter(([n]) => n > 0);
+  const entities = stand.length === 0 ? "" : `: ${plural(answer.entities, "entity", "entities")} (${stand.map(([n, word]) => `${number(n)} ${word}`).join(", ")})`;
+  return `${plural(answer.items, "item")}${entities}`;
 }
 
 function traced({ trace_id: id, trace_sampled: sampled }) {

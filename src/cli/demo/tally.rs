@@ -1,11 +1,11 @@
-//! What the demo counts, from the replies alone: as a caller sees it.
+//! What the demo counts: from the replies, as a caller sees it, and the tokens, which the gateway knows.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::{Value, json};
 use tonic::Status;
 
-use crate::{cli::client::info_of, proto};
+use crate::{app::Tokens, cli::client::info_of, proto};
 
 /// Counts over many calls.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub(super) struct Tally {
     retries_by_reason: BTreeMap<String, u32>,
     withheld: BTreeMap<String, u32>,
     latencies: Vec<Duration>,
+    tokens: Option<Tokens>,
     /// The richest answer with a retry in it.
     showpiece: Option<proto::ExtractResponse>,
 }
@@ -71,6 +72,11 @@ impl Tally {
         }
     }
 
+    /// Takes note of the tokens that the gateway counted.
+    pub(super) fn tokens(&mut self, tokens: Tokens) {
+        self.tokens = Some(tokens);
+    }
+
     pub(super) fn showpiece(&self) -> Option<&proto::ExtractResponse> {
         self.showpiece.as_ref()
     }
@@ -91,6 +97,8 @@ impl Tally {
             "attempts": self.attempts,
             "retries_by_reason": self.retries_by_reason,
             "retries_withheld": self.withheld,
+            "tokens_taken": self.tokens.map(|tokens| tokens.taken),
+            "tokens_saved": self.tokens.map(|tokens| tokens.saved),
             "p50_ms": self.quantile_ms(0.50),
             "p99_ms": self.quantile_ms(0.99),
         })
@@ -130,6 +138,18 @@ impl fmt::Display for Tally {
             "latency",
             self.quantile_ms(0.5),
             self.quantile_ms(0.99)
+        )?;
+        let Some((tokens, share)) = self.tokens.and_then(|tokens| Some((tokens, tokens.saved_share()?)))
+        else {
+            return Ok(());
+        };
+        let all = tokens.taken + tokens.saved;
+        writeln!(
+            f,
+            "  {:<19}{} of {all} ({:.0} %) by cache and shared flights",
+            "tokens saved",
+            tokens.saved,
+            share * 100.0
         )
     }
 }

@@ -224,13 +224,19 @@ fn reading_keeps_order_counts_items_and_grounds() {
     let answer = "{ \"z\": 1, \"entities\": [ {\"type\":\"person\",\"text\":\"Bob\"} ], \"a\": [1, 2] }";
     let extraction = schema.read(&text, answer).unwrap();
     assert_eq!(&*extraction.result_json, r#"{"z":1,"entities":[{"type":"person","text":"Bob"}],"a":[1,2]}"#);
-    assert_eq!(extraction.items, 3);
+    assert_eq!(extraction.brought.items, 3);
     assert_eq!(extraction.entities[0].span, Some(8..11));
     assert_eq!(extraction.entities[0].alignment, Alignment::Exact);
-    let items = |answer: &str| schema.read(&text, answer).unwrap().items;
+    let items = |answer: &str| schema.read(&text, answer).unwrap().brought.items;
     assert_eq!(
-        [items("{}"), items("{\"a\":[]}"), items("{\"a\":{}}"), items("{\"a\":[],\"b\":1}")],
-        [0, 0, 1, 0]
+        [
+            items("{}"),
+            items("{\"a\":[]}"),
+            items("{\"a\":{}}"),
+            items("{\"a\":1}"),
+            items("{\"a\":[],\"b\":1}")
+        ],
+        [0, 0, 0, 1, 0]
     );
     assert_eq!(&*schema.read(&text, "{\"a\":1,\"a\":2}").unwrap().result_json, "{\"a\":2}");
 }

@@ -39,8 +39,14 @@ fn calls_per_flight() -> Query {
     share(&[], &results(&all), &results(&led))
 }
 
+/// Of all tokens that calls would have taken.
+fn tokens_saved() -> Query {
+    let saved = rate_by(&[], &series(&list::TOKENS_SAVED));
+    saved.over(&saved.plus(&rate_by(&[], &series(&list::TOKENS_TOTAL))))
+}
+
 fn glance() -> Row {
-    let tile = |title, unit, description| stat(title, unit, description).thresholds(BLUE, &[]).sized(6, 4);
+    let tile = |title, unit, description| stat(title, unit, description).thresholds(BLUE, &[]).sized(5, 4);
     row(
         "At a glance",
         vec![
@@ -71,12 +77,21 @@ fn glance() -> Row {
             .ask(&calls_per_flight(), "calls")
             .or_else("no flights"),
             tile(
+                "Tokens saved",
+                unit::RATIO,
+                "The share of tokens that calls need not take again, of all that they would have taken. A fall \
+                 means more cost for the same calls. Next: Tokens saved by direction.",
+            )
+            .ask(&tokens_saved(), "saved")
+            .or_else("no tokens"),
+            tile(
                 "Memory of answers",
                 unit::BYTES,
                 "Memory that cached answers take, on all chosen gateways. It ends at the configured bound; \
                  then answers leave for size. Next: Answers that left.",
             )
-            .ask(&sum_by(&[], &gauge(&list::CACHE_WEIGHT)), "weight"),
+            .ask(&sum_by(&[], &gauge(&list::CACHE_WEIGHT)), "weight")
+            .sized(4, 4),
         ],
     )
 }
@@ -127,6 +142,26 @@ fn savings() -> Row {
                 "first attempts",
             )
             .coloured(&vec![("calls", BLUE), ("first attempts", YELLOW)]),
+            lines(
+                "Tokens saved by direction",
+                unit::PER_SECOND,
+                "Tokens per second that answers had taken which calls got fresh from the cache or of a flight \
+                 that they joined. Stale answers save nothing. Next: Tokens on Upstreams & tokens.",
+            )
+            .ask(&rate_by(&[&labels::DIRECTION], &series(&list::TOKENS_SAVED)), legend(&labels::DIRECTION))
+            .stacked(),
+            lines(
+                "Cost saved per hour",
+                unit::COUNT,
+                "What those tokens had cost, in an hour at this pace, in the currency of the configured prices. \
+                 It is what cache and flights are worth. Next: Cost per hour on Upstreams & tokens.",
+            )
+            .ask(
+                &Query::from(format!("3600 * {}", rate_by(&[&labels::UPSTREAM], &series(&list::COST_SAVED)))),
+                legend(&labels::UPSTREAM),
+            )
+            .or_else("no prices")
+            .stacked(),
         ],
     )
 }

@@ -200,14 +200,14 @@ impl Flight {
 
     fn observe_valid(&self, extraction: &Extraction, repaired: bool) {
         let profile = &self.question.profile.name;
-        let result = match (repaired, extraction.items) {
-            (_, 0) => ValidationResult::ValidEmpty,
-            (true, _) => ValidationResult::Repaired,
-            (false, _) => ValidationResult::Valid,
+        let result = match (repaired, extraction.brought.is_empty()) {
+            (_, true) => ValidationResult::ValidEmpty,
+            (true, false) => ValidationResult::Repaired,
+            (false, false) => ValidationResult::Valid,
         };
         self.observer.observe(&Event::AnswerValidated { profile, result, violation: None });
         for &alignment in Alignment::ALL {
-            let found = extraction.entities.iter().filter(|entity| entity.alignment == alignment).count();
+            let found = extraction.brought.aligned(alignment);
             if found > 0 {
                 self.observer.observe(&Event::EntityGrounded { profile, alignment, count: found as u64 });
             }

@@ -17,7 +17,7 @@ pub(super) fn table() -> String {
     let of_profile = at_start(0, 1).saturating_sub(of_gateway);
     let mut table = format!(
         "| Of | Series at the start |\n| --- | --- |\n| the gateway | {of_gateway} |\n\
-         | each upstream | {of_upstream}, and 2 if it has prices |\n| each profile | {of_profile} |\n"
+         | each upstream | {of_upstream}, and 3 if it has prices |\n| each profile | {of_profile} |\n"
     );
     for (upstreams, profiles) in SIZES {
         let total = at_start(upstreams, profiles);

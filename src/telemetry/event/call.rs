@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::cache::CacheResult;
-use crate::extraction::{Entry, ErrorType, Phase, Tenant, Trail, Usage, Verdict};
+use crate::extraction::{Brought, Entry, ErrorType, Phase, Tenant, Trail, Usage, Verdict};
 
 /// How a call ended.
 #[derive(Debug)]
@@ -47,10 +47,24 @@ pub struct CallEnded<'a> {
     pub retries: u32,
     /// Tokens of all those attempts.
     pub usage: Usage,
+    /// What the answer brought, if there was one.
+    pub brought: Option<Brought>,
+    /// What the call did not have to pay again, if it got an answer that another one had paid for.
+    pub saved: Option<&'a Saved>,
     /// The upstream asked last.
     pub upstream: Option<&'a Arc<str>>,
     /// All that was tried, by its flight or the one it joined, as far as the call lived to see it.
     pub trail: &'a Trail,
     /// The call's span: SERVER for a gRPC call.
     pub span: &'a Span,
+}
+
+/// What an answer had cost that a call got without an attempt of its own: from the cache while it was fresh,
+/// or of a flight that it joined. A stale answer saves nothing: its call had asked, in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The upstream that gave the answer.
+    pub upstream: Arc<str>,
+    /// The tokens of the attempt that brought it, not those of others before it: they might not be needed again.
+    pub usage: Usage,
 }

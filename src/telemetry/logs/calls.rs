@@ -4,7 +4,7 @@ use tracing::{dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
-    extraction::{ErrorType, Phase, Tenant},
+    extraction::{Brought, ErrorType, Phase, Tenant},
     telemetry::{
         event::{CacheResult, CallEnded},
         spans::trace_id,
@@ -33,6 +33,13 @@ impl Logs {
             tidegate.call.retries = call.retries,
             gen_ai.usage.input_tokens = call.usage.input_tokens,
             gen_ai.usage.output_tokens = call.usage.output_tokens,
+            tidegate.answer.items = call.brought.map(|brought| brought.items),
+            tidegate.answer.entities = call.brought.map(Brought::entities),
+            tidegate.answer.normalised = call.brought.map(|brought| brought.normalised),
+            tidegate.answer.not_found = call.brought.map(|brought| brought.not_found),
+            tidegate.answer.empty_parts = call.brought.map(|brought| brought.empty_parts),
+            tidegate.saved.input_tokens = call.saved.and_then(|saved| saved.usage.input_tokens),
+            tidegate.saved.output_tokens = call.saved.and_then(|saved| saved.usage.output_tokens),
             duration_ms = milliseconds(call.elapsed),
             overhead_ms = call.overhead.map(milliseconds),
         );

@@ -12,10 +12,13 @@ use super::{
     instruments::{Instruments, word},
     table::{Grid, Level},
 };
-use crate::telemetry::{
-    catalogue::{labels, list},
-    event::{CacheResult, EvictionCause},
-    spans::SpanIds,
+use crate::{
+    extraction::Usage,
+    telemetry::{
+        catalogue::{labels, list},
+        event::{CacheResult, EvictionCause},
+        spans::SpanIds,
+    },
 };
 
 /// Instruments of the cache and of flights.
@@ -25,6 +28,7 @@ pub(super) struct CacheMetrics {
     pub(super) flights: Level,
     requests: Grid<Counter>,
     evictions: Grid<Counter>,
+    tokens_saved: Grid<Counter>,
     waits: Grid<OnceLock<Traced<Histogram>>>,
     entries: Gauge,
     weight: Gauge,
@@ -41,6 +45,9 @@ impl CacheMetrics {
             evictions: Grid::new(&[()], EvictionCause::ALL, |(), cause| {
                 instruments.counter(&list::CACHE_EVICTIONS, [word(cause.as_str())])
             }),
+            tokens_saved: Grid::new(&[()], labels::DIRECTIONS, |(), direction| {
+                instruments.counter(&list::TOKENS_SAVED, [word(direction)])
+            }),
             waits: Grid::new(&[()], labels::WAIT_OUTCOMES, |(), _| OnceLock::new()),
             entries: instruments.gauge(&list::CACHE_ENTRIES, []),
             weight: instruments.gauge(&list::CACHE_WEIGHT, []),
@@ -56,6 +63,14 @@ impl CacheMetrics {
     pub(super) fn evicted(&self, cause: EvictionCause) {
         if let Some(evictions) = self.evictions.at(0, cause as usize) {
             evictions.increment(1);
+        }
+    }
+
+    pub(super) fn saved(&self, usage: Usage) {
+        for (direction, tokens) in [usage.input_tokens, usage.output_tokens].into_iter().enumerate() {
+            if let (Some(tokens), Some(saved)) = (tokens, self.tokens_saved.at(0, direction)) {
+                saved.increment(tokens);
+            }
         }
     }
 

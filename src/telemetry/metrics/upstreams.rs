@@ -70,6 +70,7 @@ pub(super) struct UpstreamMetrics {
 struct Cost {
     prices: Prices,
     useful: Grid<Fraction>,
+    saved: Fraction,
 }
 
 impl UpstreamTable {
@@ -82,7 +83,11 @@ impl UpstreamTable {
     }
 
     pub(super) fn of(&self, endpoint: &Endpoint) -> &UpstreamMetrics {
-        self.by_name.get(&endpoint.name, || UpstreamMetrics::new(&self.instruments, word(OTHER), None))
+        self.named(&endpoint.name)
+    }
+
+    pub(super) fn named(&self, upstream: &str) -> &UpstreamMetrics {
+        self.by_name.get(upstream, || UpstreamMetrics::new(&self.instruments, word(OTHER), None))
     }
 
     pub(super) fn sample(&self) {
@@ -162,6 +167,12 @@ impl UpstreamMetrics {
             .http
             .get((kind, status, ending), || self.http_duration(&attempt.endpoint, kind, status, ending));
         duration.record(end.elapsed.as_secs_f64(), span);
+    }
+
+    pub(super) fn saved(&self, usage: Usage) {
+        if let Some(cost) = &self.cost {
+            cost.saved.add(cost.billionths(usage));
+        }
     }
 
     pub(super) fn retry_scheduled(
@@ -254,24 +265,29 @@ impl Cost {
         let useful = Grid::new(&[()], USEFUL, |(), useful| {
             instruments.fraction(&list::COST_TOTAL, [upstream.clone(), word(useful)])
         });
-        Self { prices, useful }
+        let saved = instruments.fraction(&list::COST_SAVED, [upstream.clone()]);
+        Self { prices, useful, saved }
+    }
+
+    fn spent(&self, usage: Usage, useful: usize) {
+        if let Some(spent) = self.useful.at(0, useful) {
+            spent.add(self.billionths(usage));
+        }
     }
 
     /// Tokens times the price of a million are millionths; what an upstream does not tell costs nothing here.
-    fn spent(&self, usage: Usage, useful: usize) {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "tokens are never counted beyond 2^52, prices are not negative, and a cast stops at the greatest number"
+    )]
+    fn billionths(&self, usage: Usage) -> u64 {
         const BILLIONTHS: f64 = 1e3;
-        #[expect(clippy::cast_precision_loss, reason = "tokens are never counted beyond 2^52")]
         let millionths = |tokens: Option<u64>, price: f64| tokens.unwrap_or_default() as f64 * price;
         let cost = millionths(usage.input_tokens, self.prices.input_per_million)
             + millionths(usage.output_tokens, self.prices.output_per_million);
-        if let Some(spent) = self.useful.at(0, useful) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "prices are not negative, and a cast stops at the greatest number"
-            )]
-            spent.add((cost * BILLIONTHS).round() as u64);
-        }
+        (cost * BILLIONTHS).round() as u64
     }
 }
 

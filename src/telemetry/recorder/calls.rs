@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{late::LateEnds, seconds, tallies::AttemptEnd};
 use crate::{
     extraction::{
-        AttemptKind, AttemptOutcome, AttemptRecord, Entry, ErrorDetail, ErrorType, Keyword, Phase, Said,
-        Trail, Usage, Verdict, WaitSource, Withheld, Word,
+        AttemptKind, AttemptOutcome, AttemptRecord, Brought, Entry, ErrorDetail, ErrorType, Keyword, Phase,
+        Said, Trail, Usage, Verdict, WaitSource, Withheld, Word,
     },
     telemetry::{
         event::{CacheResult, CallEnded},
@@ -38,6 +38,8 @@ pub(super) struct RecordedCall {
     elapsed: Duration,
     overhead: Option<Duration>,
     retries: u32,
+    brought: Option<Brought>,
+    saved: Option<Usage>,
     trail: Trail,
     trace: (TraceId, bool),
 }
@@ -71,6 +73,8 @@ pub struct CallFilter {
     pub upstream: Option<String>,
     /// Those that saw a retry, or those that did not.
     pub retried: Option<bool>,
+    /// Those whose answer found nothing, or those whose answer did; without an answer, neither.
+    pub empty: Option<bool>,
     /// At most so many.
     pub limit: Option<usize>,
 }
@@ -110,11 +114,26 @@ struct CallSeen {
     retries: u32,
     withheld: Option<Withheld>,
     repair_withheld: Option<Withheld>,
+    brought: Option<BroughtSeen>,
+    saved_input_tokens: Option<u64>,
+    saved_output_tokens: Option<u64>,
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     trace_id: Option<String>,
     trace_sampled: bool,
     attempts: Vec<AttemptSeen>,
+}
+
+#[derive(Debug, Serialize)]
+struct BroughtSeen {
+    empty: bool,
+    items: usize,
+    entities: usize,
+    exact: usize,
+    normalised: usize,
+    not_found: usize,
+    parts: usize,
+    empty_parts: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,6 +176,8 @@ impl RecordedCall {
             elapsed: call.elapsed,
             overhead: call.overhead,
             retries: call.retries,
+            brought: call.brought,
+            saved: call.saved.map(|saved| saved.usage),
             trail: call.trail.clone(),
             trace: spans::trace(call.span),
         }
@@ -227,6 +248,7 @@ impl CallFilter {
         (self.verdicts.is_empty() || self.verdicts.contains(&call.verdict))
             && self.upstream.as_deref().is_none_or(asked)
             && self.retried.is_none_or(|retried| retried == (call.retries > 0))
+            && self.empty.is_none_or(|empty| call.brought.map(Brought::is_empty) == Some(empty))
     }
 }
 
@@ -266,6 +288,9 @@ impl CallSeen {
             retries: call.retries,
             withheld: call.trail.withheld,
             repair_withheld: call.trail.repair_withheld,
+            brought: call.brought.map(BroughtSeen::of),
+            saved_input_tokens: call.saved.and_then(|saved| saved.input_tokens),
+            saved_output_tokens: call.saved.and_then(|saved| saved.output_tokens),
             input_tokens: tokens(call.trail.usage).0,
             output_tokens: tokens(call.trail.usage).1,
             trace_id: (trace_id != TraceId::INVALID).then(|| trace_id.to_string()),
@@ -277,6 +302,14 @@ impl CallSeen {
                 .map(|attempt| AttemptSeen::of(attempt, call.received))
                 .collect(),
         }
+    }
+}
+
+impl BroughtSeen {
+    fn of(brought: Brought) -> Self {
+        let Brought { items, exact, normalised, not_found, parts, empty_parts } = brought;
+        let (empty, entities) = (brought.is_empty(), brought.entities());
+        Self { empty, items, entities, exact, normalised, not_found, parts, empty_parts }
     }
 }
 

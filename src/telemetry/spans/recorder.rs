@@ -12,7 +12,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::milliseconds;
 use crate::{
-    extraction::{AttemptOutcome, ErrorType, FailureFacts, ResponseFacts, Usage, Verdict},
+    extraction::{AttemptOutcome, Brought, ErrorType, FailureFacts, ResponseFacts, Usage, Verdict},
     telemetry::{
         FlightEnd,
         event::{CacheResult, CallEnded, Event, FlightEnded},
@@ -124,10 +124,24 @@ fn call_ended(span: &SpanRef<'_>, call: &CallEnded<'_>) {
     if let Some(phase) = call.phase {
         span.set_attribute(KeyValue::new("tidegate.deadline.phase", phase.as_str()));
     }
+    if let Some(answer) = call.brought {
+        brought(span, answer);
+    }
     // The server's own error.type is the gRPC status; this is what lay behind it.
     if let (Some(error_type), false) = (call.error_type, call.verdict == Verdict::Ok) {
         span.set_attribute(KeyValue::new("tidegate.error.type", error_type.as_str()));
     }
+}
+
+fn brought(span: &SpanRef<'_>, brought: Brought) {
+    let count = |name, count: usize| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
+    span.set_attributes([
+        count("tidegate.answer.items", brought.items),
+        count("tidegate.answer.entities", brought.entities()),
+        count("tidegate.answer.normalised", brought.normalised),
+        count("tidegate.answer.not_found", brought.not_found),
+        count("tidegate.answer.empty_parts", brought.empty_parts),
+    ]);
 }
 
 fn cache_answered(span: &SpanRef<'_>, result: CacheResult, age: Option<Duration>) {

@@ -30,6 +30,7 @@ async fn a_hit_is_one_span() {
         "
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.age_ms=N
         | tidegate.cache.result=hit
         | tidegate.call.attempts=0
@@ -54,6 +55,7 @@ async fn an_answer_after_two_retries_blames_the_attempts_alone() {
         "
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.result=miss
         | tidegate.call.attempts=3
         | tidegate.call.entry=unary
@@ -134,6 +136,7 @@ async fn an_expired_answer_hides_no_failure() {
         "
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.age_ms=N
         | tidegate.cache.result=stale
         | tidegate.call.attempts=1
@@ -184,6 +187,7 @@ async fn a_repair_says_what_it_is() {
         "
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.result=miss
         | tidegate.call.attempts=2
         | tidegate.call.entry=unary

@@ -118,6 +118,7 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
         r#"
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.result=miss
         | tidegate.call.attempts=1
         | tidegate.call.entry=unary
@@ -148,6 +149,7 @@ async fn a_call_that_joined_points_to_the_flight_it_waited_for() {
             | tidegate.attempt.wait_ms=N
         SERVER tidegate.v1.ExtractionService/Extract
         | rpc.response.status_code=OK
+        | tidegate.answer.entities=3
         | tidegate.cache.result=joined
         | tidegate.call.attempts=1
         | tidegate.call.entry=unary
