@@ -114,7 +114,7 @@ pub fn flight(parent: &Span, endpoint: &Endpoint, profile: &Arc<str>) -> Span {
 pub fn attempt(flight: &Span, record: &AttemptRecord, endpoint: &Endpoint, remaining: Duration) -> Span {
     let make = || tracing::info_span!(target: "tidegate", parent: None, "POST", otel.kind = "client");
     child(flight, make, |span| {
-        // A trace is read by names: `POST` alone would not say which of them was the retry.
+        // A trace is read by names (docs/adr/0019).
         span.update_name(format!("POST {}", record.kind));
         span.set_attributes([
             KeyValue::new("http.request.method", "POST"),
