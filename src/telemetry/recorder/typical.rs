@@ -1,7 +1,7 @@
 //! What is typical of latencies, and what is normal for it.
 //!
 //! A mean of logarithms: one attempt that takes a hundred times as long hardly moves it, and it can be summed up second by
-//! second. Why it is judged by: docs/adr/0015-norms-of-latency.md.
+//! second. Why it is judged by: docs/adr/0020-norms-of-latency.md.
 
 use std::time::Duration;
 
