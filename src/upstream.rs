@@ -7,9 +7,11 @@ pub mod error_text;
 pub mod fault;
 pub mod http;
 pub mod openai;
+pub mod pushback;
 pub mod settings;
 
-pub(crate) mod duration_text;
+mod date_text;
+mod duration_text;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +23,7 @@ use settings::{Dialect, UpstreamSettings};
 
 pub use error_text::ErrorBodyText;
 pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, TimeoutPhase};
+pub use pushback::Pushback;
 
 /// Asks one AI endpoint.
 pub trait Upstream: Send + Sync + 'static {
@@ -139,8 +142,8 @@ pub struct Exchange {
     pub http_status: Option<u16>,
     /// The answer's headers, empty if none came.
     pub headers: HeaderMap,
-    /// The wait the answer's body asked for (google.rpc.RetryInfo).
-    pub body_retry_delay: Option<Duration>,
+    /// The wait the answer's body asked for.
+    pub body_retry_delay: Option<Pushback>,
     /// What the API said of its error, as far as its words are known.
     pub said: Said,
     /// The body of an error, for the log; only where that was asked for.

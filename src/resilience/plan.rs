@@ -125,7 +125,7 @@ impl Plan {
         match seen.permission {
             Permission::Retry => {}
             Permission::Forbidden if seen.mendable => return self.repair(now, seen, purses.repair),
-            Permission::Forbidden => return Stop::default().into(),
+            Permission::Forbidden => return self.give_up(seen).into(),
             Permission::Ambiguous => return withhold(Withheld::Ambiguous, None),
         }
         if seen.pushback.is_some_and(|asked| asked > self.policy.pushback_max) {
@@ -145,6 +145,13 @@ impl Plan {
             return self.attempt(AttemptKind::Transparent, None, None);
         }
         self.retry(now, seen, purses, rng)
+    }
+
+    /// The end, as the class says. When a used-up quota is there again is told if that is far off: the short waits that
+    /// servers send beside it are those of another limit.
+    fn give_up(&self, seen: &Observation) -> Stop {
+        let far_off = seen.pushback.filter(|asked| *asked > self.policy.pushback_max);
+        Stop { retry_after: far_off.filter(|_| seen.class == Class::Quota), ..Stop::default() }
     }
 
     fn retry(

@@ -1,28 +1,31 @@
-//! Durations as upstreams write them: `38s`, `900ms`, `6m0s`, `1h2m3.5s`.
+//! Durations as upstreams write them: `38s`, `900ms`, `6m0s`, `1h2m3.5s`, `2 seconds`, `PT30S`.
 
 use std::time::Duration;
 
-/// Reads Go's duration format, which holds protobuf's JSON format too (`google.rpc.RetryInfo`).
+/// Reads numbers with their units, one after the other: Go's format, which holds protobuf's JSON format too
+/// (`google.rpc.RetryInfo`), words for the units, and the part of ISO 8601 that knows no months.
 ///
 /// `None` for what is not such a text, and for what is not longer than nothing.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
+    let text = text.trim();
+    let mut rest = text.strip_prefix("PT").unwrap_or(text);
     let mut seconds = 0.0;
     while !rest.is_empty() {
         let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.');
         let (unit, after) = split(after, |c| !c.is_ascii_digit() && c != '.');
-        seconds += number.parse::<f64>().ok()? * unit_seconds(unit)?;
+        seconds += number.parse::<f64>().ok()? * unit_seconds(unit.trim())?;
         rest = after;
     }
     Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
 }
 
 fn unit_seconds(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "h" => 3600.0,
-        "m" => 60.0,
-        "s" => 1.0,
-        "ms" => 1e-3,
+    Some(match unit.to_lowercase().as_str() {
+        "d" | "day" | "days" => 86_400.0,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3600.0,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => 1e-3,
         "us" | "µs" | "μs" => 1e-6,
         "ns" => 1e-9,
         _ => return None,
@@ -47,14 +50,24 @@ mod tests {
             ("1h2m3.5s", Some(Duration::from_millis(3_723_500))),
             ("17ms", Some(Duration::from_millis(17))),
             ("250µs", Some(Duration::from_micros(250))),
+            ("250μs", Some(Duration::from_micros(250))),
             (" 1s ", Some(Duration::from_secs(1))),
+            ("2 seconds", Some(Duration::from_secs(2))),
+            ("1 Minute", Some(Duration::from_mins(1))),
+            ("1h 30m", Some(Duration::from_mins(90))),
+            ("2S", Some(Duration::from_secs(2))),
+            ("1d", Some(Duration::from_hours(24))),
+            ("PT30S", Some(Duration::from_secs(30))),
+            ("PT1H0.5S", Some(Duration::from_millis(3_600_500))),
+            ("P1M", None),
+            ("PT", None),
             ("0s", None),
             ("0", None),
             ("-3s", None),
             ("3", None),
             ("s", None),
             ("1.2.3s", None),
-            ("1d", None),
+            ("1mo", None),
             ("1s junk", None),
             ("99999999999999999999999h", None),
             ("", None),

@@ -199,16 +199,13 @@ fn secret_value(name: &HeaderName, secret: &str) -> Result<HeaderValue, HttpClie
 
 /// Only what tells when, and whether, to ask again.
 fn pushback_headers(mut headers: HeaderMap) -> HeaderMap {
-    const NAMES: [&str; 5] = ["retry-after", "retry-after-ms", "date", "x-should-retry", "ratelimit"];
-    const PREFIXES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
-    let others: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            let name = name.as_str();
-            !NAMES.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        })
-        .cloned()
-        .collect();
+    const NAMES: [&str; 6] =
+        ["retry-after", "retry-after-ms", "x-ms-retry-after-ms", "date", "x-should-retry", "ratelimit"];
+    let tells = |name: &str| {
+        let of_a_limit = name.contains("limit") && (name.contains("remaining") || name.contains("reset"));
+        of_a_limit || NAMES.contains(&name)
+    };
+    let others: Vec<HeaderName> = headers.keys().filter(|name| !tells(name.as_str())).cloned().collect();
     for name in others {
         headers.remove(name);
     }

@@ -13,7 +13,7 @@ use tidegate::{
     resilience::Policy,
     tasks::Tasks,
     telemetry::Observer,
-    upstream::{AttemptLabels, BodyForm, Endpoint, Exchange, Fault, Question, Upstream},
+    upstream::{AttemptLabels, BodyForm, Endpoint, Exchange, Fault, Pushback, Question, Upstream},
 };
 use tokio::time::Instant;
 
@@ -63,7 +63,10 @@ impl Reply {
     /// 503, with the wait it asks for.
     pub fn unavailable(asked: Option<Duration>) -> Self {
         let fault = Fault::Status { status: 503, word: None, form: BodyForm::Other };
-        Self::Says(Box::new(Exchange { body_retry_delay: asked, ..Exchange::failed(fault) }))
+        Self::Says(Box::new(Exchange {
+            body_retry_delay: asked.map(Pushback::For),
+            ..Exchange::failed(fault)
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use tidegate::upstream::{AttemptLabels, Endpoint, Exchange, Fault, Question, Upstream};
+use tidegate::upstream::{AttemptLabels, Endpoint, Exchange, Fault, Pushback, Question, Upstream};
 use tokio::time::{Instant, sleep};
 
 use crate::support;
@@ -150,7 +150,10 @@ impl Upstream for Scripted {
             if doomed || script.rng.random_bool(share) {
                 script.log[index].failed = Some(Instant::now());
                 script.log[index].asked = trouble.asked;
-                return Exchange { body_retry_delay: trouble.asked, ..Exchange::failed(trouble.fault) };
+                return Exchange {
+                    body_retry_delay: trouble.asked.map(Pushback::For),
+                    ..Exchange::failed(trouble.fault)
+                };
             }
             let breaks = invalid > 0.0 && script.rng.random_bool(invalid);
             let content = if breaks { "{}" } else { r#"{"entities":[]}"# };

@@ -250,6 +250,25 @@ prop_compose! {
     }
 }
 
+#[test]
+fn of_a_used_up_quota_only_a_far_off_renewal_is_told() {
+    let hours = Some(Duration::from_hours(5));
+    for (class, pushback, told) in [
+        (Class::Quota, hours, hours),
+        (Class::Quota, Some(Duration::from_secs(38)), None),
+        (Class::Quota, None, None),
+        (Class::Terminal, hours, None),
+    ] {
+        let mut world = World::new(None);
+        let seen = Observation { permission: Permission::Forbidden, pushback, ..world.seen(class) };
+        assert_eq!(
+            world.next(&seen),
+            Step::Stop(Stop { retry_after: told, ..Stop::default() }),
+            "{class:?} {pushback:?}"
+        );
+    }
+}
+
 proptest! {
     /// Whatever the upstream does, the plan keeps its promises and comes to an end.
     #[test]

@@ -1,13 +1,11 @@
 //! Reads the body of a 2xx answer.
 
-use std::time::Duration;
-
 use ::http::{HeaderMap, header};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    super::{Answer, Fault, settings::StructuredOutput},
+    super::{Answer, Fault, Pushback, settings::StructuredOutput},
     error_body::{self, ErrorBody},
     error_words::{NO_STATUS, SentFields},
 };
@@ -23,7 +21,7 @@ pub(super) struct Reading {
     /// Tokens as reported.
     pub(super) usage: Usage,
     /// The wait that the body asked for.
-    pub(super) body_retry_delay: Option<Duration>,
+    pub(super) body_retry_delay: Option<Pushback>,
     /// What is known of the words of an error.
     pub(super) said: Said,
     /// What the answer says of itself.

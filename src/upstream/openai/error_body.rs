@@ -1,20 +1,16 @@
 //! Reads the body of an error: what it means, which wait it asks for, what it cost.
 
 mod spoken;
-
-use std::time::Duration;
+mod waits;
 
 use serde_json::Value;
 
 use super::{
-    super::{ErrorWord, fault::BodyForm},
+    super::{ErrorWord, Pushback, fault::BodyForm},
     answer,
     error_words::{self, Meaning, NO_STATUS, SentFields},
 };
-use crate::{
-    extraction::{Said, Usage},
-    upstream::duration_text,
-};
+use crate::extraction::{Said, Usage};
 
 pub(super) use spoken::Spoken;
 
@@ -27,8 +23,8 @@ pub(super) struct ErrorBody {
     pub(super) word: Option<ErrorWord>,
     /// What of its words is known.
     pub(super) said: Said,
-    /// The wait asked for (`google.rpc.RetryInfo`).
-    pub(super) retry_delay: Option<Duration>,
+    /// The wait asked for.
+    pub(super) retry_delay: Option<Pushback>,
     /// Tokens as reported.
     pub(super) usage: Usage,
 }
@@ -74,11 +70,9 @@ fn error_in(body: &Value) -> &Value {
 
 fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> ErrorBody {
     let details = error.get("details").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let retry_delay = details
-        .iter()
-        .filter(|detail| is_a(detail, "google.rpc.RetryInfo"))
-        .find_map(|detail| duration_text::parse(detail.get("retryDelay")?.as_str()?));
     let inner = passed_on(error);
+    let retry_delay = waits::find(error, around)
+        .or_else(|| inner.as_ref().and_then(|inner| waits::find(error_in(inner), inner)));
     let mut spoken = Spoken::of(error, around);
     if let Some(inner) = &inner {
         spoken.append(Spoken::of(error_in(inner), inner));
