@@ -22,7 +22,7 @@ use tracing::Span;
 use super::{
     deadline,
     request_body::{Incomplete, timed},
-    status::{code_name, status},
+    status::{code_name, hold_to_deadline, status},
     unread::Unread,
 };
 use crate::{
@@ -129,7 +129,8 @@ where
         let guard = RpcGuard::begin(Arc::clone(&self.shared.observer), method, span.clone());
         let cut = self.shared.cut.clone();
         let received = Instant::now();
-        let last_call = last_call(request.headers(), received);
+        let timeout = timeout(request.headers());
+        let last_call = last_call(timeout, received);
         request.extensions_mut().insert(Received(received));
         request.extensions_mut().insert(span.clone());
         let unread = (method == EXTRACT).then(|| self.shared.unread(span.clone()));
@@ -150,7 +151,7 @@ where
         }
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
-            let response = tokio::select! {
+            let mut response = tokio::select! {
                 biased;
                 // First: what is cut takes its flight along, and that would be answered as a fault of ours.
                 () = cut.cancelled() => status(&Admission::draining(), None).into_http(),
@@ -167,6 +168,10 @@ where
                     status(&error, None).into_http()
                 }
             };
+            if let Some(timeout) = timeout {
+                let left = Deadline::after(received, timeout).remaining(Instant::now());
+                hold_to_deadline(response.headers_mut(), left);
+            }
             Ok(match code(response.headers()) {
                 Some(code) => {
                     guard.end(code);
@@ -221,14 +226,16 @@ impl http_body::Body for ObservedBody {
     }
 }
 
+/// The timeout of the caller's own, if it can be read: what can't is told to the caller by the handler.
+fn timeout(headers: &HeaderMap) -> Option<Duration> {
+    deadline::timeout(headers).ok().flatten().map(|timeout| timeout.min(TIMEOUT_MAX))
+}
+
 /// Completes when there is just time left to say that the deadline has passed.
-fn last_call(headers: &HeaderMap, received: Instant) -> impl Future<Output = ()> + Send + 'static {
-    let timeout = deadline::timeout(headers).ok().flatten();
-    async move {
-        match timeout {
-            Some(timeout) => sleep_until(Deadline::last_call(received, timeout.min(TIMEOUT_MAX))).await,
-            None => std::future::pending().await,
-        }
+async fn last_call(timeout: Option<Duration>, received: Instant) {
+    match timeout {
+        Some(timeout) => sleep_until(Deadline::last_call(received, timeout)).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderValue};
 use prost::Message as _;
 use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, StatusExt as _, pb};
@@ -15,14 +16,21 @@ use crate::{
 /// caller to decide on: `RetryInfo` tells them all.
 const PUSHBACK_MAX: Duration = Duration::from_secs(60);
 
+/// The pushback that says: do not repeat this call within its deadline.
+const NOT_WITHIN_DEADLINE: i64 = -1;
+
 /// The most bytes of a message: it travels in a header, whose size clients limit.
 const MESSAGE_BYTES_MAX: usize = 1024;
 
 /// The domain of every `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "tidegate";
 
-/// Tells a caller in milliseconds when to call again, or -1 that it can't help (gRFC A6).
+/// Tells a caller's library in milliseconds when to repeat the call by itself, or -1 that it must not within the call's
+/// deadline (gRFC A6). `RetryInfo` beside it tells people and schedulers when calling again can help.
 pub const PUSHBACK_KEY: &str = "grpc-retry-pushback-ms";
+
+/// What the message says to do where there is a `RetryInfo`, and nowhere else.
+const CALL_AGAIN: &str = "call again after the given delay";
 
 /// The type of the attempt trail in an error's details.
 pub const INFO_TYPE_URL: &str = "type.googleapis.com/tidegate.v1.ExtractionInfo";
@@ -58,6 +66,16 @@ pub fn status(error: &ExtractError, info: Option<&proto::ExtractionInfo>) -> Sta
     Status::with_details_and_metadata(row.code, bare.message(), bytes.into(), metadata)
 }
 
+/// Takes back the advice to repeat a call by itself if its caller's deadline comes first: libraries that follow it sleep
+/// until then, and end with their own `DEADLINE_EXCEEDED` in place of what is said here.
+pub(super) fn hold_to_deadline(headers: &mut HeaderMap, left: Duration) {
+    let Some(pushback) = headers.get_mut(PUSHBACK_KEY) else { return };
+    let wait = pushback.to_str().ok().and_then(|pushback| pushback.parse().ok()).map(Duration::from_millis);
+    if wait.is_some_and(|wait| wait >= left) {
+        *pushback = HeaderValue::from(NOT_WITHIN_DEADLINE);
+    }
+}
+
 /// What the wire says of an error.
 pub fn row(error: &ExtractError) -> Row {
     let (code, reason, message) = match error {
@@ -69,16 +87,12 @@ pub fn row(error: &ExtractError) -> Row {
         ExtractError::Unauthenticated => {
             (Code::Unauthenticated, "UNAUTHENTICATED", "no valid API key; send `authorization: Bearer KEY`")
         }
-        ExtractError::Saturated { .. } => (
-            Code::ResourceExhausted,
-            "GATEWAY_SATURATED",
-            "the gateway runs as many calls as it may; call again after the given delay",
-        ),
-        ExtractError::Draining { .. } => (
-            Code::Unavailable,
-            "GATEWAY_DRAINING",
-            "the gateway is shutting down; call another replica, or again after the given delay",
-        ),
+        ExtractError::Saturated { .. } => {
+            (Code::ResourceExhausted, "GATEWAY_SATURATED", "the gateway runs as many calls as it may")
+        }
+        ExtractError::Draining { .. } => {
+            (Code::Unavailable, "GATEWAY_DRAINING", "the gateway is shutting down; call another replica")
+        }
         ExtractError::NotCached => {
             (Code::NotFound, "NOT_CACHED", "no cached answer; call without CACHE_MODE_ONLY_IF_CACHED")
         }
@@ -119,11 +133,9 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
             "DEADLINE_EXCEEDED",
             "the deadline passed before there was an answer; see the attempts, allow more time",
         ),
-        ErrorType::RateLimited => (
-            Code::ResourceExhausted,
-            "UPSTREAM_RATE_LIMITED",
-            "the AI API asks to slow down; call again after the given delay",
-        ),
+        ErrorType::RateLimited => {
+            (Code::ResourceExhausted, "UPSTREAM_RATE_LIMITED", "the AI API asks to slow down")
+        }
         ErrorType::Overloaded => (Code::Unavailable, "UPSTREAM_OVERLOADED", "the AI API is overloaded"),
         ErrorType::ServerError if matches!(failure.http_status, Some(502 | 520..=527 | 530)) => {
             (Code::Unavailable, "UPSTREAM_UNREACHABLE", "the AI API could not be reached")
@@ -248,6 +260,10 @@ fn message(error: &ExtractError, row: &Row) -> String {
         },
         _ => row.message.to_owned(),
     };
+    if retry_after(error).is_some() {
+        message.push_str(if message.contains(';') { ", or " } else { "; " });
+        message.push_str(CALL_AGAIN);
+    }
     message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
     message
 }
@@ -340,7 +356,7 @@ fn append(details: &[u8], info: &proto::ExtractionInfo) -> Vec<u8> {
 fn pushback(retry_after: Option<Duration>) -> i64 {
     retry_after
         .filter(|delay| *delay <= PUSHBACK_MAX)
-        .map_or(-1, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+        .map_or(NOT_WITHIN_DEADLINE, |delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The name of a code in the gRPC specification.

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::{
     gate::Gate,
-    stage::{Setup, TEXT, always, cached, code_and_reason, is, message, request, retry_info},
+    stage::{Setup, TEXT, always, cached, code_and_reason, is, message, ms, request, retry_info},
     support::{PATIENCE, info_of, pushback_of},
 };
 
@@ -23,8 +23,10 @@ async fn a_call_too_many_is_refused_at_once_and_told_when_to_call_again() {
     assert!(pushback_of(&status) > 0);
     assert_eq!(u128::try_from(pushback_of(&status)).unwrap(), retry_info(&status).unwrap().as_millis());
     assert_eq!(info_of(&status).verdict, "saturated");
+    let hurried = stage.send(request(message("Grace Hopper"), ms(900))).await.unwrap_err();
+    assert_eq!((pushback_of(&hurried), retry_info(&hurried)), (-1, retry_info(&status)));
     let metrics = stage.gateway.metrics().await;
-    assert!(is(metrics.sum("tidegate_calls_total", &[("verdict", "saturated")]), 1.0));
+    assert!(is(metrics.sum("tidegate_calls_total", &[("verdict", "saturated")]), 2.0));
     assert_eq!(stage.sent(), 1);
 
     gate.open();

@@ -14,7 +14,7 @@ use tidegate::{
 use tonic::Code;
 
 use crate::{
-    stage::{Setup, Stage, TEXT, code_and_reason, info, is, metadata, ms, retry_info},
+    stage::{Setup, Stage, TEXT, code_and_reason, info, is, message, metadata, ms, request, retry_info},
     support::{info_of, pushback_of},
 };
 
@@ -196,4 +196,71 @@ async fn a_wait_longer_than_allowed_is_passed_on_instead() {
         1.0
     ));
     assert!(is(metrics.sum("tidegate_retry_budget_ratio", &[]), 1.0), "a retry not made costs nothing");
+}
+
+/// What a message ends with if there is a delay.
+const CALL_AGAIN: &str = "call again after the given delay";
+
+/// The one failure of an AI API that always answers 429 with `headers`, for a caller with so much time.
+async fn told(headers: &[(&'static str, &str)], timeout: Option<Duration>) -> tonic::Status {
+    let setup =
+        Setup { script: Script::of([throttled(headers)]), profile: r#"timeout = "10s""#, ..Setup::default() };
+    let stage = setup.start().await;
+    let request = match timeout {
+        Some(timeout) => request(message(TEXT), timeout),
+        None => tonic::Request::new(message(TEXT)),
+    };
+    let status = stage.send(request).await.unwrap_err();
+    assert_eq!(stage.sent(), 1, "{headers:?}");
+    assert_eq!(code_and_reason(&status), (Code::ResourceExhausted, "UPSTREAM_RATE_LIMITED".to_owned()));
+    status
+}
+
+#[tokio::test]
+async fn a_quota_that_resets_in_hours_is_told_at_once() {
+    let five_hours = Duration::from_hours(5);
+    for headers in [
+        [("retry-after", "18000"), ("x-other", "")],
+        [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "5h0m0s")],
+        [("ratelimit-remaining", "0"), ("ratelimit-reset", "18000")],
+    ] {
+        let status = told(&headers, Some(Duration::from_secs(10))).await;
+        assert_eq!((pushback_of(&status), retry_info(&status)), (-1, Some(five_hours)), "{headers:?}");
+        assert!(status.message().ends_with(CALL_AGAIN), "{}", status.message());
+        assert_eq!(metadata(&status, "retry_withheld").as_deref(), Some("pushback_too_long"));
+    }
+}
+
+#[tokio::test]
+async fn a_used_up_quota_says_when_it_is_there_again() {
+    let body = r#"{"error": {"code": "insufficient_quota", "type": "insufficient_quota", "resets_in_seconds": 18000}}"#;
+    let error = ErrorReply { body: Some(body.to_owned()), ..ErrorReply::new(429) };
+    let stage = Stage::scripted(Script::of([Rule::new(Fault::Status(error))])).await;
+    let status = stage.extract(TEXT).await.unwrap_err();
+    assert_eq!(code_and_reason(&status), (Code::ResourceExhausted, "UPSTREAM_QUOTA_EXHAUSTED".to_owned()));
+    assert_eq!((pushback_of(&status), retry_info(&status)), (-1, Some(Duration::from_hours(5))));
+    assert_eq!(stage.sent(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_callers_deadline_is_told_but_not_to_its_library() {
+    let status = told(&[("retry-after", "30")], Some(Duration::from_secs(10))).await;
+    assert_eq!(pushback_of(&status), -1);
+    assert!(retry_info(&status).unwrap() >= Duration::from_secs(30));
+    assert_eq!(metadata(&status, "retry_withheld").as_deref(), Some("deadline"));
+    assert_eq!(info_of(&status).attempts.len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_without_a_deadline_has_time_for_every_wait() {
+    let status = told(&[("retry-after", "30")], None).await;
+    assert!(pushback_of(&status) >= 30_000, "the profile's timeout is not the caller's deadline");
+}
+
+#[tokio::test]
+async fn without_a_wait_there_is_no_word_of_one() {
+    let stage = Stage::scripted(Script::of([throttled(&[])])).await;
+    let status = stage.extract(TEXT).await.unwrap_err();
+    assert_eq!((pushback_of(&status), retry_info(&status)), (-1, None));
+    assert!(!status.message().contains("delay"), "{}", status.message());
 }

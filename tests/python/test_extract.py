@@ -84,3 +84,50 @@ def test_an_exhausted_upstream_says_why_and_what_was_tried(stub, simulator):
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
     assert "UPSTREAM_OVERLOADED" in explain(raised.value)
     assert len(simulator.arrivals()) == 4
+
+
+RETRY_POLICY = {
+    "maxAttempts": 3,
+    "initialBackoff": "0.01s",
+    "maxBackoff": "0.1s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["RESOURCE_EXHAUSTED", "UNAVAILABLE"],
+}
+
+
+@pytest.fixture
+def retrying_stub(gateway):
+    """Of a channel whose library repeats calls by itself."""
+    from tidegate.v1 import extraction_pb2_grpc as rpc
+
+    config = {"methodConfig": [{"name": [{"service": "tidegate.v1.ExtractionService"}], "retryPolicy": RETRY_POLICY}]}
+    options = [("grpc.service_config", json.dumps(config)), ("grpc.enable_retries", 1)]
+    with grpc.insecure_channel(gateway.address, options=options) as channel:
+        yield rpc.ExtractionServiceStub(channel)
+
+
+@pytest.mark.parametrize("wait", [30, 18000])
+def test_a_wait_beyond_the_deadline_keeps_its_reason_from_a_retrying_library(retrying_stub, simulator, wait):
+    from google.rpc import error_details_pb2
+    from grpc_status import rpc_status
+    from tidegate.v1 import extraction_pb2 as pb
+
+    simulator.script(f'[[fault]]\nfault = "status"\nstatus = 429\nretry_after = "{wait}s"\n')
+    with pytest.raises(grpc.RpcError) as raised:
+        retrying_stub.Extract(request(f"Wait for {wait} seconds."), timeout=8)
+    # A library that sleeps until its deadline reports DEADLINE_EXCEEDED, without a word of ours.
+    assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    details = rpc_status.from_call(raised.value).details
+    why, when, how = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo(), pb.ExtractionInfo()
+    assert all(any(detail.Unpack(kind) for detail in details) for kind in (why, when, how))
+    assert why.reason == "UPSTREAM_RATE_LIMITED"
+    assert wait <= when.retry_delay.seconds <= wait * 1.2
+    assert [attempt.http_status for attempt in how.attempts] == [429]
+    assert len(simulator.arrivals()) == 1
+
+
+def test_a_wait_within_the_deadline_is_followed_by_a_retrying_library(retrying_stub, simulator):
+    simulator.script('[[fault]]\nfault = "status"\nstatus = 429\nretry_after = "1s"\nfirst = 1\n')
+    response = retrying_stub.Extract(request("Ada Lovelace waits for a second.", max_attempts=1), timeout=10)
+    assert len(response.info.attempts) == 1
+    assert [arrival["status"] for arrival in simulator.arrivals()] == [429, 200]

@@ -19,10 +19,7 @@ fn every_error() -> Vec<ExtractError> {
         ExtractError::Unimplemented { what: "ExtractMany" },
         ExtractError::Internal { what: "test" },
     ];
-    for &error_type in ErrorType::ALL {
-        let asks_to_wait = matches!(error_type, ErrorType::RateLimited | ErrorType::Overloaded);
-        errors.push(upstream(error_type, None, false, asks_to_wait.then_some(second)));
-    }
+    errors.extend(ErrorType::ALL.iter().map(|error_type| upstream(*error_type, None, false, None)));
     errors.push(upstream(ErrorType::ServerError, Some(502), false, None));
     errors.push(upstream(ErrorType::Timeout, Some(504), true, None));
     errors.push(upstream(ErrorType::ServerError, Some(500), true, None));
@@ -109,6 +106,45 @@ fn every_status_says_why_and_whether_to_call_again() {
         };
         assert_eq!(pushback, expected, "{error:?}");
     }
+}
+
+#[test]
+fn only_a_delay_that_is_given_is_spoken_of() {
+    let waits = |error: ExtractError| match error {
+        ExtractError::Upstream(failure) => ExtractError::Upstream(Arc::new(UpstreamFailure {
+            retry_after: Some(Duration::from_hours(5)),
+            ..UpstreamFailure::clone(&failure)
+        })),
+        other => other,
+    };
+    for error in every_error().into_iter().chain(every_error().into_iter().map(waits)) {
+        let status = status(&error, None);
+        let given = status.get_details_retry_info().is_some();
+        assert_eq!(status.message().ends_with(CALL_AGAIN), given, "{error:?}: {}", status.message());
+        assert!(given || !status.message().contains("delay"), "{error:?}: {}", status.message());
+    }
+}
+
+#[test]
+fn no_caller_is_told_to_sleep_until_its_deadline() {
+    let second = Duration::from_secs(1);
+    for (pushback, left, expected) in [
+        ("1000", second * 2, "1000"),
+        ("1000", second + Duration::from_millis(1), "1000"),
+        ("1000", second, "-1"),
+        ("1000", Duration::ZERO, "-1"),
+        ("60000", second * 10, "-1"),
+        ("-1", second * 10, "-1"),
+        ("0", second, "0"),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(PUSHBACK_KEY, pushback.parse().unwrap());
+        hold_to_deadline(&mut headers, left);
+        assert_eq!(headers[PUSHBACK_KEY], expected, "{pushback} of {left:?}");
+    }
+    let mut without = HeaderMap::new();
+    hold_to_deadline(&mut without, Duration::ZERO);
+    assert!(without.is_empty());
 }
 
 #[test]
