@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tonic::transport::Server;
+use tonic::{codec::CompressionEncoding::Gzip, transport::Server};
+use tonic_health::pb::health_server::HealthServer;
 
 use super::{connections::incoming, extract::Extraction, jobs::Jobs, limits::Limits, observe::ObserveLayer};
 use crate::{
@@ -58,7 +59,11 @@ pub async fn serve(
     let limits = Limits::default();
     let (stop, cut) = (tasks.stopped(), tasks.cut_off());
     let connections = incoming(listener, tls, limits, Arc::clone(&observer), tasks);
-    let extraction = ExtractionServiceServer::new(extraction).max_decoding_message_size(message_bytes_max);
+    // A message may come compressed; its limit holds for what comes out. Answers never go out so: they are small, cost
+    // less to send than to compress, and their size would tell what of them stands in the text.
+    let extraction = ExtractionServiceServer::new(extraction)
+        .max_decoding_message_size(message_bytes_max)
+        .accept_compressed(Gzip);
     Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
@@ -67,10 +72,10 @@ pub async fn serve(
         .http2_max_pending_accept_reset_streams(Some(LEFT_REQUESTS_MAX))
         .layer(ObserveLayer::new(observer, spans, cut, limits.body_time))
         .add_service(extraction)
-        .add_service(JobServiceServer::new(Jobs))
-        .add_service(tonic_health::pb::health_server::HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(JobServiceServer::new(Jobs).accept_compressed(Gzip))
+        .add_service(HealthServer::new(health).accept_compressed(Gzip))
+        .add_service(reflection().build_v1()?.accept_compressed(Gzip))
+        .add_service(reflection().build_v1alpha()?.accept_compressed(Gzip))
         .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await?;
     Ok(())

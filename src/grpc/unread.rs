@@ -18,6 +18,9 @@ use crate::{
     telemetry::CallGuard,
 };
 
+/// Names the encodings of messages that are understood.
+const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
+
 /// A call that no handler has taken up yet; among its request's extensions. If none ever does, it ends with what
 /// became of the request: left, unless something else is said of it.
 #[derive(Clone)]
@@ -52,19 +55,30 @@ impl Unread {
         let Some(guard) = self.take() else { return response };
         let said = code(response.headers());
         let is = |code| said == Some(code_name(code));
-        let what = if is(Code::OutOfRange) {
-            "is too large: shorten `text`"
-        } else if is(Code::Internal) {
-            "can't be read as an ExtractRequest that is not compressed: look at the proto; strings are UTF-8"
-        } else {
-            let unimplemented = ExtractError::Unimplemented { what: "this encoding of messages" };
-            let other = ExtractError::Invalid(Arc::default());
-            guard.end(Err(if is(Code::Unimplemented) { &unimplemented } else { &other }));
-            return response;
+        let error = match () {
+            () if is(Code::Unimplemented) => {
+                ExtractError::Unimplemented { what: "a message compressed by other means than gzip" }
+            }
+            // The second is said of what is too large only when it is inflated, which ends there.
+            () if is(Code::OutOfRange) || is(Code::ResourceExhausted) => {
+                unreadable("is too large: shorten `text`")
+            }
+            () if is(Code::Internal) => unreadable(
+                "can't be read as an ExtractRequest: look at the proto; strings are UTF-8, and what is compressed is \
+                 gzip and says so",
+            ),
+            () => {
+                guard.end(Err(&ExtractError::Invalid(Arc::default())));
+                return response;
+            }
         };
-        let error = unreadable(what);
         guard.end(Err(&error));
-        status(&error, None).into_http()
+        let mut answer = status(&error, None).into_http();
+        // Tells a client's library how it may compress (gRPC compression, "Compression Method Asymmetry").
+        if let Some(encodings) = response.headers().get(ACCEPT_ENCODING) {
+            answer.headers_mut().insert(ACCEPT_ENCODING, encodings.clone());
+        }
+        answer
     }
 }
 

@@ -24,6 +24,7 @@ mod auth;
 mod cache;
 mod cli;
 mod coalescing;
+mod compression;
 mod deadlines;
 mod errors;
 mod leaving;

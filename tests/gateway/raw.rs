@@ -96,20 +96,29 @@ impl Raw {
         message: &[u8],
         headers: &[(&'static str, &str)],
     ) -> (Status, Vec<u8>) {
-        let (response, mut body) = self.begin(path, headers).await;
-        body.send_data(framed(message), true).unwrap();
-        let (head, mut body) = response.await.unwrap().into_parts();
-        let mut flow = body.flow_control().clone();
-        let mut answer = Vec::new();
-        while let Some(piece) = body.data().await {
-            let piece = piece.unwrap();
-            flow.release_capacity(piece.len()).unwrap();
-            answer.extend_from_slice(&piece);
-        }
-        let trailers = body.trailers().await.unwrap();
-        let status = status(&head.headers).or_else(|| trailers.as_ref().and_then(status));
-        (status.expect("every call has a status"), answer)
+        let (response, body) = self.begin(path, headers).await;
+        answer(response, body, framed(message)).await
     }
+}
+
+/// Sends the frames of a request that has begun: the status and bytes of what comes back.
+pub(crate) async fn answer(
+    response: ResponseFuture,
+    mut body: SendStream<Bytes>,
+    frames: Bytes,
+) -> (Status, Vec<u8>) {
+    body.send_data(frames, true).unwrap();
+    let (head, mut body) = response.await.unwrap().into_parts();
+    let mut flow = body.flow_control().clone();
+    let mut answer = Vec::new();
+    while let Some(piece) = body.data().await {
+        let piece = piece.unwrap();
+        flow.release_capacity(piece.len()).unwrap();
+        answer.extend_from_slice(&piece);
+    }
+    let trailers = body.trailers().await.unwrap();
+    let status = status(&head.headers).or_else(|| trailers.as_ref().and_then(status));
+    (status.expect("every call has a status"), answer)
 }
 
 pub(crate) fn status(headers: &HeaderMap) -> Option<Status> {
@@ -120,8 +129,13 @@ pub(crate) fn status(headers: &HeaderMap) -> Option<Status> {
 
 /// A message as gRPC frames it: not compressed, its length, its bytes.
 pub(crate) fn framed(message: &[u8]) -> Bytes {
+    framed_as(0, message)
+}
+
+/// The same with a compressed flag of the test's own.
+pub(crate) fn framed_as(compressed: u8, message: &[u8]) -> Bytes {
     let mut framed = BytesMut::with_capacity(message.len() + 5);
-    framed.put_u8(0);
+    framed.put_u8(compressed);
     framed.put_u32(u32::try_from(message.len()).unwrap());
     framed.put_slice(message);
     framed.freeze()

@@ -131,3 +131,25 @@ def test_a_wait_within_the_deadline_is_followed_by_a_retrying_library(retrying_s
     response = retrying_stub.Extract(request("Ada Lovelace waits for a second.", max_attempts=1), timeout=10)
     assert len(response.info.attempts) == 1
     assert [arrival["status"] for arrival in simulator.arrivals()] == [429, 200]
+
+
+def test_a_compressed_message_is_read(gateway, simulator):
+    from tidegate.v1 import extraction_pb2_grpc as rpc
+
+    simulator.script("")
+    with grpc.insecure_channel(gateway.address, compression=grpc.Compression.Gzip) as channel:
+        text = "Ada Lovelace is named again and again. " * 200
+        response = rpc.ExtractionServiceStub(channel).Extract(request(text), timeout=10)
+    assert "Ada Lovelace" in {entity.text for entity in response.extraction.entities}
+
+
+def test_what_is_compressed_otherwise_is_answered_in_our_words(gateway, simulator):
+    from extract import explain
+    from tidegate.v1 import extraction_pb2_grpc as rpc
+
+    simulator.script("")
+    with grpc.insecure_channel(gateway.address, compression=grpc.Compression.Deflate) as channel:
+        with pytest.raises(grpc.RpcError) as raised:
+            rpc.ExtractionServiceStub(channel).Extract(request("Deflated. " * 100), timeout=10)
+    assert raised.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert "NOT_AVAILABLE_YET" in explain(raised.value)
