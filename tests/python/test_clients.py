@@ -23,13 +23,14 @@ CLIENTS = ROOT / "target" / "clients"
 KEY = "a key of the tests"
 NUMBERS = itertools.count(1)
 
-# A client: what runs it, and what its build leaves behind last.
-Client = collections.namedtuple("Client", "command product")
+# A client: what runs it, what its build leaves behind last, and a deadline in seconds. The gateway answers 2 % before
+# the deadline, and a Java VM that has just started needs more than 0.1 s to read what it says.
+Client = collections.namedtuple("Client", "command product deadline")
 PROGRAMS = {
-    "python": Client([sys.executable, "python/extract.py"], "python/stubs/tidegate/v1/extraction_pb2_grpc.py"),
-    "go": Client(["./go/extract"], "go/extract"),
-    "node": Client(["node", "node/extract.js"], "node/node_modules/@grpc/grpc-js/package.json"),
-    "java": Client(["java", "-jar", "java/target/extract.jar"], "java/target/extract.jar"),
+    "python": Client([sys.executable, "python/extract.py"], "python/stubs/tidegate/v1/extraction_pb2_grpc.py", 5),
+    "go": Client(["./go/extract"], "go/extract", 5),
+    "node": Client(["node", "node/extract.js"], "node/node_modules/@grpc/grpc-js/package.json", 5),
+    "java": Client(["java", "-jar", "java/target/extract.jar"], "java/target/extract.jar", 13),
 }
 
 # A text in pieces, and what of it is an entity. Its places in code points, in UTF-16 and in UTF-8 all differ, and
@@ -74,6 +75,7 @@ def client(request):
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
+    start.deadline = program.deadline
     return start
 
 
@@ -205,7 +207,7 @@ def test_an_error_says_why_when_to_call_again_and_what_was_tried(client, gateway
 
 def test_a_deadline_ends_with_the_gateways_own_words(client, gateway, simulator):
     simulator.script('[[fault]]\nfault = "silent"\n')
-    code, out, err = ended(client(gateway.address, fresh("Grace Hopper waits."), seconds=5))
+    code, out, err = ended(client(gateway.address, fresh("Grace Hopper waits."), client.deadline))
     assert (code, out) == (1, [])
     assert err[0].startswith("DEADLINE_EXCEEDED DEADLINE_EXCEEDED: "), err
     assert err[-1].startswith("attempt 1 initial simulator "), err
@@ -237,3 +239,18 @@ def test_retries_of_two_layers_do_not_multiply(client, gateway, simulator):
     assert err[0].startswith("UNAVAILABLE UPSTREAM_OVERLOADED: "), err
     assert len([line for line in err if line.startswith("attempt ")]) == 4
     assert len(simulator.arrivals()) == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(429, "RESOURCE_EXHAUSTED UPSTREAM_RATE_LIMITED: "), (503, "UNAVAILABLE UPSTREAM_OVERLOADED: ")],
+)
+def test_a_wait_beyond_the_deadline_is_told_and_not_slept_through(client, gateway, simulator, status, told):
+    simulator.script(f'[[fault]]\nfault = "status"\nstatus = {status}\nretry_after = "30s"\n')
+    code, out, err = ended(client(gateway.address, fresh("Grace Hopper can't wait so long."), seconds=10))
+    assert (code, out) == (1, [])
+    # A library that slept would end the call itself: DEADLINE_EXCEEDED, without reason and trail.
+    assert err[0].startswith(told), err
+    assert 30 <= called_again(err) < 60
+    assert [line.split()[1] for line in err if line.startswith("attempt ")] == ["1"]
+    assert len(simulator.arrivals()) == 1
