@@ -22,7 +22,7 @@ use crate::extraction::{HeadStatus, Profile, ResponseFacts, Said, Schema, Text, 
 use settings::{Dialect, UpstreamSettings};
 
 pub use error_text::ErrorBodyText;
-pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, TimeoutPhase};
+pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, OtherTokensField, TimeoutPhase};
 pub use pushback::Pushback;
 
 /// Asks one AI endpoint.

@@ -50,9 +50,10 @@ pub(super) const STRUCTURED_OUTPUT: Word<StructuredOutput> = Word(&[
 ]);
 const API_KEY_HEADER: Word<ApiKeyHeader> =
     Word(&[("authorization", ApiKeyHeader::Authorization), ("api-key", ApiKeyHeader::ApiKey)]);
-const TOKENS_FIELD: Word<MaxTokensField> = Word(&[
-    ("max_tokens", MaxTokensField::MaxTokens),
-    ("max_completion_tokens", MaxTokensField::MaxCompletionTokens),
+const TOKENS_FIELD: Word<Option<MaxTokensField>> = Word(&[
+    ("auto", None),
+    ("max_tokens", Some(MaxTokensField::MaxTokens)),
+    ("max_completion_tokens", Some(MaxTokensField::MaxCompletionTokens)),
 ]);
 const HTTP_VERSION: Word<HttpVersion> =
     Word(&[("auto", HttpVersion::Auto), ("1", HttpVersion::Http1), ("2", HttpVersion::Http2)]);
@@ -103,7 +104,7 @@ fn one(name: &str, mut section: Section<'_>) -> Option<UpstreamSettings> {
     let headers = headers(&mut section, api_key.is_some().then_some(api_key_header));
     let retry_safety = section.or("retry_safety", &RETRY_SAFETY, RetrySafety::Safe);
     let structured_output = section.or("structured_output", &STRUCTURED_OUTPUT, StructuredOutput::Schema);
-    let max_tokens_field = section.or("max_tokens_field", &TOKENS_FIELD, MaxTokensField::MaxTokens);
+    let max_tokens_field = section.or("max_tokens_field", &TOKENS_FIELD, None);
     let temperature = section.optional("temperature", &Number(0.0..=2.0));
     let body = body::body(&mut section);
     let clocks = clocks(&mut section);

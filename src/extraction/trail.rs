@@ -125,7 +125,8 @@ labels! {
         Rerun = "rerun",
         /// After a failure.
         Retry = "retry",
-        /// At once, after the protocol said that the upstream never saw the attempt before.
+        /// At once, after the protocol said that the upstream never saw the attempt before, or the upstream that it wants
+        /// the request in other words.
         Transparent = "transparent",
         /// Beside a late attempt.
         Hedge = "hedge",
@@ -237,6 +238,8 @@ labels! {
         BodyTooLarge = "body_too_large",
         /// The answer was a page for people, as proxies, firewalls and logins send it.
         HtmlPage = "html_page",
+        /// The upstream wants the answer's tokens limited by another field, which is used from now on.
+        MaxTokensField = "max_tokens_field",
     }
 }
 

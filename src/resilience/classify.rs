@@ -10,6 +10,9 @@ pub enum Class {
     /// The peer said that it did not look at the request. The first time in a flight worth an attempt at
     /// once and free of charge; after that like [`Class::NotSent`].
     Nack,
+    /// The upstream wants the request in other words, which are used from now on: no work was done. The first time in a
+    /// flight worth an attempt at once and free of charge; after that like [`Class::Terminal`].
+    Reworded,
     /// The upstream asks for less: nothing was done, and the next attempt must come later.
     Throttle,
     /// It failed for the moment, before any work was done.
@@ -45,6 +48,8 @@ pub fn classify(fault: Fault, should_retry: Option<bool>, retry_after_present: b
     match fault {
         Fault::Connect(_) | Fault::ConnectTimeout | Fault::TlsHandshake => Class::NotSent,
         Fault::NotProcessed => Class::Nack,
+        // No advice counts: it is about the request as it was.
+        Fault::OtherTokensField(_) => Class::Reworded,
         // An answer that was too large once is too large the next time.
         Fault::TlsUntrusted
         | Fault::Unsendable
@@ -75,9 +80,12 @@ impl Class {
                 Permission::Forbidden
             }
             Self::Ambiguous if once => Permission::Ambiguous,
-            Self::NotSent | Self::Nack | Self::Throttle | Self::Transient | Self::Ambiguous => {
-                Permission::Retry
-            }
+            Self::NotSent
+            | Self::Nack
+            | Self::Reworded
+            | Self::Throttle
+            | Self::Transient
+            | Self::Ambiguous => Permission::Retry,
             Self::Quota | Self::Terminal | Self::Content => Permission::Forbidden,
         }
     }
@@ -126,7 +134,10 @@ fn advised(class: Class, should_retry: Option<bool>) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::{BodyForm, NoConnection, TimeoutPhase};
+    use crate::upstream::{BodyForm, NoConnection, OtherTokensField, TimeoutPhase, settings::MaxTokensField};
+
+    const OTHER_FIELD: OtherTokensField =
+        OtherTokensField { field: MaxTokensField::MaxCompletionTokens, first: true };
 
     fn status(status: u16, word: Option<ErrorWord>) -> Fault {
         Fault::Status { status, word, form: BodyForm::Api }
@@ -148,6 +159,7 @@ mod tests {
             (Fault::DeadlineExceeded, Class::Terminal),
             (Fault::HeadTooLarge, Class::Terminal),
             (Fault::BodyTooLarge, Class::Terminal),
+            (Fault::OtherTokensField(OTHER_FIELD), Class::Reworded),
             (Fault::ErrorBody { word: None }, Class::Ambiguous),
             (Fault::ErrorBody { word: Some(ErrorWord::ServerError) }, Class::Ambiguous),
             (Fault::ErrorBody { word: Some(ErrorWord::RateLimited) }, Class::Throttle),
@@ -236,6 +248,7 @@ mod tests {
         for (fault, permission) in [
             (Fault::Connect(NoConnection::Dns), Permission::Retry),
             (Fault::NotProcessed, Permission::Retry),
+            (Fault::OtherTokensField(OTHER_FIELD), Permission::Retry),
             (status(408, None), Permission::Retry),
             (status(425, None), Permission::Retry),
             (status(429, None), Permission::Retry),

@@ -29,7 +29,10 @@ pub struct Plan {
     attempts: u32,
     /// Waits since the last one that the upstream asked for.
     backoffs: u32,
-    transparent_used: bool,
+    /// Whether an attempt was made at once because the one before was not looked at.
+    nack_used: bool,
+    /// Whether one was made at once because the request is now in other words.
+    reworded: bool,
     repair_used: bool,
 }
 
@@ -103,7 +106,15 @@ impl Plan {
     /// A plan that makes at most `max_attempts`, and never more than the policy's own limit.
     pub fn new(policy: Arc<Policy>, max_attempts: Option<u32>) -> Self {
         let max_attempts = max_attempts.map_or(policy.max_attempts, |lower| lower.min(policy.max_attempts));
-        Self { policy, max_attempts, attempts: 0, backoffs: 0, transparent_used: false, repair_used: false }
+        Self {
+            policy,
+            max_attempts,
+            attempts: 0,
+            backoffs: 0,
+            nack_used: false,
+            reworded: false,
+            repair_used: false,
+        }
     }
 
     /// The first attempt, unless the deadline is too near for any.
@@ -123,6 +134,9 @@ impl Plan {
         rng: &mut impl Rng,
     ) -> Step {
         match seen.permission {
+            Permission::Retry if seen.class == Class::Reworded && self.reworded => {
+                return Stop::default().into();
+            }
             Permission::Retry => {}
             Permission::Forbidden if seen.mendable => return self.repair(now, seen, purses.repair),
             Permission::Forbidden => return self.give_up(seen).into(),
@@ -137,12 +151,8 @@ impl Plan {
         if !seen.awaited {
             return withhold(Withheld::Orphaned, seen.pushback);
         }
-        if seen.class == Class::Nack && !self.transparent_used {
-            if now + seen.min_useful > seen.deadline {
-                return withhold(Withheld::Deadline, None);
-            }
-            self.transparent_used = true;
-            return self.attempt(AttemptKind::Transparent, None, None);
+        if self.is_free(seen.class) {
+            return self.transparent(now, seen);
         }
         self.retry(now, seen, purses, rng)
     }
@@ -152,6 +162,30 @@ impl Plan {
     fn give_up(&self, seen: &Observation) -> Stop {
         let far_off = seen.pushback.filter(|asked| *asked > self.policy.pushback_max);
         Stop { retry_after: far_off.filter(|_| seen.class == Class::Quota), ..Stop::default() }
+    }
+
+    /// Whether an attempt at once costs nothing, because the upstream did no work so far. Each reason counts once.
+    fn is_free(&self, class: Class) -> bool {
+        match class {
+            Class::Nack => !self.nack_used,
+            Class::Reworded => !self.reworded,
+            Class::NotSent
+            | Class::Throttle
+            | Class::Transient
+            | Class::Ambiguous
+            | Class::Quota
+            | Class::Terminal
+            | Class::Content => false,
+        }
+    }
+
+    fn transparent(&mut self, now: Instant, seen: &Observation) -> Step {
+        if now + seen.min_useful > seen.deadline {
+            return withhold(Withheld::Deadline, None);
+        }
+        self.nack_used |= seen.class == Class::Nack;
+        self.reworded |= seen.class == Class::Reworded;
+        self.attempt(AttemptKind::Transparent, None, None)
     }
 
     fn retry(

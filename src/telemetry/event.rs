@@ -231,6 +231,15 @@ pub enum Event<'a> {
         /// The flight's span.
         span: &'a Span,
     },
+    /// An upstream said which field it wants the answer's tokens limited by, and gets it from now on. Told once.
+    TokensFieldLearned {
+        /// The upstream.
+        endpoint: &'a Arc<Endpoint>,
+        /// The field, as it is called on the wire.
+        field: &'static str,
+        /// The flight's span.
+        span: &'a Span,
+    },
     /// The budget of an upstream changed.
     BudgetMoved {
         /// The upstream.
@@ -281,6 +290,7 @@ impl Event<'_> {
             | Self::FlightEnded(FlightEnded { span, .. })
             | Self::FlightWaited { span, .. }
             | Self::RetryScheduled { span, .. }
+            | Self::TokensFieldLearned { span, .. }
             | Self::RetryWithheld { span, .. }
             | Self::RepairWithheld { span, .. } => Some(span),
             Self::AttemptStarted(attempt) | Self::AttemptEnded { attempt, .. } => Some(&attempt.span),

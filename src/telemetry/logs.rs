@@ -143,6 +143,9 @@ impl Observer for Logs {
             Event::FlightEnded(ref flight) => self.flight_ended(flight),
             Event::FlightWaited { .. } => self.flight_waited(event),
             Event::AttemptEnded { .. } => self.attempt_ended(event),
+            Event::TokensFieldLearned { endpoint, field, span } => {
+                self.tokens_field_learned(endpoint, field, span);
+            }
             Event::RetryScheduled { .. } | Event::RetryWithheld { .. } | Event::RepairWithheld { .. } => {
                 self.retry(event);
             }

@@ -126,7 +126,8 @@ impl Metrics {
             Event::ServerStarted { .. }
             | Event::ConfigDoubted { .. }
             | Event::ServerDraining { .. }
-            | Event::ServerStopped { .. } => {}
+            | Event::ServerStopped { .. }
+            | Event::TokensFieldLearned { .. } => {}
             Event::ConnectionOpened => self.connections.open.up(),
             Event::ConnectionClosed => self.connections.open.down(),
             Event::ConnectionRefused { reason, .. } => self.connections.refused(reason),

@@ -236,6 +236,7 @@ impl Observer for Recorder {
             | Event::CacheEvicted { .. }
             | Event::FlightWaited { .. }
             | Event::RepairWithheld { .. }
+            | Event::TokensFieldLearned { .. }
             | Event::TelemetryDropped { .. } => {}
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A fault tells facts; what to make of them is `resilience::classify`'s table.
 
+use super::settings::MaxTokensField;
 use crate::extraction::{ErrorDetail, ErrorType};
 
 /// What went wrong with one attempt. Carries no content.
@@ -39,6 +40,9 @@ pub enum Fault {
         /// Whose its body seems to be.
         form: BodyForm,
     },
+    /// An answer that refuses the field which limits the answer's tokens, where the other one is to be sent from now on:
+    /// the same request would not be sent again.
+    OtherTokensField(OtherTokensField),
     /// A 2xx answer whose body is an error.
     ErrorBody {
         /// What the body says, if that is understood.
@@ -56,6 +60,15 @@ pub enum Fault {
     Empty,
     /// The content is not JSON or violates the profile's schema.
     SchemaInvalid,
+}
+
+/// Which field limits an answer's tokens, as an upstream has just said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OtherTokensField {
+    /// The field.
+    pub field: MaxTokensField,
+    /// Whether nobody knew so far.
+    pub first: bool,
 }
 
 /// Whose the body of an error seems to be. Only the API's own word can make an error the caller's fault.
@@ -138,6 +151,7 @@ impl Fault {
             Self::Status { status, word, form } => {
                 word.map_or_else(|| status_error_type(status, form), word_error_type)
             }
+            Self::OtherTokensField(_) => ErrorType::ParameterRejected,
             Self::ErrorBody { word } => word.map_or(ErrorType::ServerError, word_error_type),
             Self::Malformed | Self::Page => ErrorType::Malformed,
             Self::Truncated => ErrorType::Truncated,
@@ -159,6 +173,7 @@ impl Fault {
             Self::Timeout(TimeoutPhase::FirstByte) => Some(ErrorDetail::FirstByteTimeout),
             Self::Timeout(TimeoutPhase::Idle) => Some(ErrorDetail::IdleTimeout),
             Self::Timeout(TimeoutPhase::Total) => Some(ErrorDetail::AttemptTimeout),
+            Self::OtherTokensField(_) => Some(ErrorDetail::MaxTokensField),
             Self::HeadTooLarge => Some(ErrorDetail::HeadTooLarge),
             Self::BodyTooLarge => Some(ErrorDetail::BodyTooLarge),
             Self::Page | Self::Status { form: BodyForm::Page, .. } => Some(ErrorDetail::HtmlPage),

@@ -7,6 +7,7 @@ mod error_body;
 mod error_words;
 mod request;
 mod strict;
+mod tokens_field;
 
 use std::sync::Arc;
 
@@ -17,11 +18,12 @@ use serde_json::Value;
 use super::{
     AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, SchemaSent, Upstream,
     http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
-    settings::{ApiKeyHeader, Secret, StructuredOutput, UpstreamSettings},
+    settings::{ApiKeyHeader, MaxTokensField, Secret, StructuredOutput, UpstreamSettings},
 };
 use answer::Reading;
 use error_words::SentFields;
 use request::Bodies;
+use tokens_field::TokensField;
 
 /// How a schema goes out under these settings.
 pub(super) fn schema_sent(settings: &UpstreamSettings, schema: &Value) -> SchemaSent {
@@ -43,6 +45,7 @@ pub struct OpenAi {
     url: url::Url,
     bodies: Bodies,
     sent: SentFields,
+    tokens_field: TokensField,
     /// What every request carries, the credential included.
     headers: HeaderMap,
 }
@@ -55,21 +58,28 @@ impl OpenAi {
         let headers = constant_headers(&settings)?;
         let endpoint = Arc::new(endpoint(&settings, &url));
         let sent = SentFields::of(&settings);
-        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), sent, headers })
+        let tokens_field = TokensField::new(settings.max_tokens_field);
+        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), sent, tokens_field, headers })
     }
 
     async fn exchange(&self, question: &Question, labels: AttemptLabels) -> Exchange {
-        let request = match self.request(question, labels) {
+        let tokens_field = self.tokens_field.current();
+        let request = match self.request(question, labels, tokens_field) {
             Ok(request) => request,
             Err(fault) => return Exchange::failed(fault),
         };
         match self.http.send(request).await {
-            Ok(answer) => self.read(answer),
+            Ok(answer) => self.read(answer, tokens_field),
             Err(fault) => Exchange::failed(fault),
         }
     }
 
-    fn request(&self, question: &Question, labels: AttemptLabels) -> Result<HttpRequest, Fault> {
+    fn request(
+        &self,
+        question: &Question,
+        labels: AttemptLabels,
+        tokens_field: MaxTokensField,
+    ) -> Result<HttpRequest, Fault> {
         let mut headers = self.headers.clone();
         let mut label = |name: &'static str, value: String| {
             let value = HeaderValue::try_from(value).map_err(|_| Fault::Unsendable)?;
@@ -84,11 +94,13 @@ impl OpenAi {
         if self.endpoint.propagate_trace {
             headers.extend(labels.trace);
         }
-        let body = self.bodies.body(&self.settings, question).map_err(|_| Fault::Unsendable)?;
+        let body = self.bodies.body(&self.settings, tokens_field, question);
+        let body = body.map_err(|_| Fault::Unsendable)?;
         Ok(HttpRequest { url: self.url.clone(), headers, body: body.into(), status: labels.status })
     }
 
-    fn read(&self, answer: HttpAnswer) -> Exchange {
+    /// Reads what was answered to a request with that field.
+    fn read(&self, answer: HttpAnswer, tokens_field: MaxTokensField) -> Exchange {
         let status = answer.status.as_u16();
         let reading = if answer.status.is_success() {
             match &answer.body {
@@ -98,11 +110,16 @@ impl OpenAi {
         } else {
             // What can't be read says nothing; the status stands.
             let told = error_body::read(status, answer.body.as_deref().unwrap_or_default(), &self.sent);
+            let refused = told.refused.filter(|field| *field == tokens_field);
+            let fault = match refused.and_then(|field| self.tokens_field.learn(field)) {
+                Some(learned) => Fault::OtherTokensField(learned),
+                None => Fault::Status { status, word: told.word, form: told.form },
+            };
             Reading {
                 usage: told.usage,
                 body_retry_delay: told.retry_delay,
                 said: told.said,
-                ..Reading::failed(Fault::Status { status, word: told.word, form: told.form })
+                ..Reading::failed(fault)
             }
         };
         let error_body = self.loggable(reading.result.as_ref().err(), answer.body.as_deref().ok());
@@ -121,7 +138,10 @@ impl OpenAi {
     /// The body of an error, where the operator wants it logged. What a model said is none.
     fn loggable(&self, fault: Option<&Fault>, body: Option<&[u8]>) -> Option<ErrorBodyText> {
         let wanted = self.settings.log_error_bodies
-            && matches!(fault?, Fault::Status { .. } | Fault::ErrorBody { .. } | Fault::Page);
+            && matches!(
+                fault?,
+                Fault::Status { .. } | Fault::OtherTokensField(_) | Fault::ErrorBody { .. } | Fault::Page
+            );
         let further = self.settings.headers.iter().map(|(_, value)| value);
         let secrets = self.settings.api_key.iter().chain(further);
         body.filter(|body| wanted && !body.is_empty()).map(|body| ErrorBodyText::of(body, secrets))

@@ -29,8 +29,8 @@ pub struct UpstreamSettings {
     pub retry_safety: RetrySafety,
     /// How the API is told what the answer must look like.
     pub structured_output: StructuredOutput,
-    /// Which field limits the answer's tokens.
-    pub max_tokens_field: MaxTokensField,
+    /// Which field limits the answer's tokens; absent: found out from the API's answers.
+    pub max_tokens_field: Option<MaxTokensField>,
     /// Sampling temperature; absent: not sent.
     pub temperature: Option<f64>,
     /// Further fields of each request's body; none that the gateway writes itself.
@@ -108,7 +108,7 @@ pub enum ApiKeyHeader {
 }
 
 /// Which field limits the answer's tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MaxTokensField {
     /// `max_tokens`: understood by every compatible server.
     MaxTokens,

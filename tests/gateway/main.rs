@@ -36,4 +36,5 @@ mod retries;
 mod savings;
 mod services;
 mod tls;
+mod tokens_field;
 mod uploads;

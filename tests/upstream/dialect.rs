@@ -65,7 +65,7 @@ async fn asks_as_the_settings_say() {
         s.api_key_header = ApiKeyHeader::ApiKey;
         s.retry_safety = RetrySafety::Keyed;
         s.propagate_trace = true;
-        s.max_tokens_field = MaxTokensField::MaxCompletionTokens;
+        s.max_tokens_field = Some(MaxTokensField::MaxCompletionTokens);
         s.temperature = Some(0.5);
         s.headers = vec![(http::HeaderName::from_static("x-team"), Secret::new("blue"))];
     })
@@ -99,7 +99,7 @@ async fn sends_what_is_configured_and_names_all_it_sends() {
         let (_, body) = sent(&question, |s| {
             s.body = further.as_object().unwrap().clone();
             (s.structured_output, s.max_tokens_field, s.temperature) =
-                (structured_output, field, temperature);
+                (structured_output, Some(field), temperature);
             listed = s.sent_fields();
         })
         .await;

@@ -12,10 +12,7 @@ use tidegate::{
     upstream::{
         AttemptLabels, Exchange, Fault, Question, RetrySafety, Upstream,
         openai::OpenAi,
-        settings::{
-            ApiKeyHeader, Clocks, Dialect, HttpVersion, MaxTokensField, Secret, StructuredOutput,
-            UpstreamSettings,
-        },
+        settings::{ApiKeyHeader, Clocks, Dialect, HttpVersion, Secret, StructuredOutput, UpstreamSettings},
     },
 };
 use tokio::{
@@ -37,7 +34,7 @@ pub(crate) fn settings(base_url: &str) -> UpstreamSettings {
         api_key_header: ApiKeyHeader::Authorization,
         retry_safety: RetrySafety::Safe,
         structured_output: StructuredOutput::Schema,
-        max_tokens_field: MaxTokensField::MaxTokens,
+        max_tokens_field: None,
         temperature: None,
         body: serde_json::Map::new(),
         clocks: Clocks { connect: PATIENCE, first_byte: PATIENCE, idle: PATIENCE, total: PATIENCE },

@@ -20,7 +20,7 @@ use crate::{
         event::{AttemptFacts, ValidationResult},
         spans,
     },
-    upstream::{AttemptLabels, Endpoint, Exchange, Fault, TimeoutPhase},
+    upstream::{AttemptLabels, Endpoint, Exchange, Fault, OtherTokensField, TimeoutPhase},
 };
 
 /// The longest an attempt may go on that nobody waits for any more. It is paid for, and its answer can
@@ -116,8 +116,9 @@ impl Flight {
         let validation = sent.elapsed().saturating_sub(latency);
         guard.end(outcome, error_type, http_status, usage, latency);
         self.log.end(AttemptEnd { outcome, error_type, failure, http_status, usage, latency, validation });
-        if error_type.is_none() {
-            self.succeeded(latency);
+        match failed {
+            None => self.succeeded(latency),
+            Some(failed) => self.learned(failed.fault, &endpoint),
         }
         attempted
     }
@@ -214,6 +215,14 @@ impl Flight {
         }
     }
 
+    /// Tells what nobody knew of the upstream so far.
+    fn learned(&self, fault: Fault, endpoint: &Arc<Endpoint>) {
+        if let Fault::OtherTokensField(OtherTokensField { field, first: true }) = fault {
+            let (field, span) = (field.name(), &self.span);
+            self.observer.observe(&Event::TokensFieldLearned { endpoint, field, span });
+        }
+    }
+
     fn succeeded(&self, latency: Duration) {
         self.target.pace.succeeded(latency);
         let mut books = self.target.budget.books();
@@ -261,6 +270,7 @@ fn validation_result(fault: Fault) -> Option<ValidationResult> {
         | Fault::HeadTooLarge
         | Fault::BodyTooLarge
         | Fault::Status { .. }
+        | Fault::OtherTokensField(_)
         | Fault::ErrorBody { .. }
         | Fault::Malformed
         | Fault::Page => None,

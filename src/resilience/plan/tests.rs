@@ -162,6 +162,34 @@ fn an_attempt_the_upstream_never_saw_is_repeated_at_once_and_free_but_only_once(
 }
 
 #[test]
+fn a_request_in_other_words_is_sent_at_once_and_free_but_only_once() {
+    let mut world = World::new(None);
+    let next = attempt(world.next(&world.seen(Class::Reworded)));
+    assert_eq!((next.kind, next.wait, next.stake), (AttemptKind::Transparent, None, None));
+    assert!((world.retry.ratio() - 1.0).abs() < 1e-9);
+    assert_eq!(
+        world.next(&world.seen(Class::Reworded)),
+        Step::Stop(Stop::default()),
+        "the API refuses both words"
+    );
+
+    let mut world = World::new(None);
+    for class in [Class::Nack, Class::Reworded] {
+        assert_eq!(
+            attempt(world.next(&world.seen(class))).kind,
+            AttemptKind::Transparent,
+            "each reason counts once"
+        );
+    }
+
+    let mut world = World::new(Some(1));
+    assert_eq!(withheld(&world.next(&world.seen(Class::Reworded))), Some(Withheld::MaxAttempts));
+    let mut world = World::new(None);
+    let late = Observation { min_useful: Duration::from_secs(600), ..world.seen(Class::Reworded) };
+    assert_eq!(withheld(&world.next(&late)), Some(Withheld::Deadline));
+}
+
+#[test]
 fn an_invalid_answer_is_repaired_once_and_never_from_the_upstreams_purse() {
     let mut world = World::new(None);
     let seen =

@@ -1,15 +1,28 @@
 //! Lines about attempts.
 
-use tracing::{dispatcher, level_filters::LevelFilter};
+use tracing::{Span, dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
     extraction::{AttemptOutcome, ErrorDetail, ErrorType, Word},
     telemetry::event::Event,
-    upstream::ErrorBodyText,
+    upstream::{Endpoint, ErrorBodyText},
 };
 
 impl Logs {
+    pub(super) fn tokens_field_learned(&self, endpoint: &Endpoint, field: &'static str, span: &Span) {
+        line!(
+            self,
+            INFO,
+            "tidegate.upstream.tokens_field_learned",
+            "the upstream wants another field to limit the answer's tokens, and gets it from now on; \
+             max_tokens_field saves finding out",
+            span = span,
+            tidegate.upstream = &*endpoint.name,
+            tidegate.upstream.max_tokens_field = field,
+        );
+    }
+
     pub(super) fn attempt_ended(&self, event: &Event<'_>) {
         let Event::AttemptEnded {
             attempt,

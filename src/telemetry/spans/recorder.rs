@@ -40,6 +40,7 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         | Event::CacheLevel { .. }
         | Event::FlightStarted { .. }
         | Event::RetryScheduled { .. }
+        | Event::TokensFieldLearned { .. }
         | Event::BudgetMoved { .. }
         | Event::AnswerValidated { .. }
         | Event::EntityGrounded { .. }

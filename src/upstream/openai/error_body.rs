@@ -6,9 +6,10 @@ mod waits;
 use serde_json::Value;
 
 use super::{
-    super::{ErrorWord, Pushback, fault::BodyForm},
+    super::{ErrorWord, Pushback, fault::BodyForm, settings::MaxTokensField},
     answer,
     error_words::{self, Meaning, NO_STATUS, SentFields},
+    tokens_field,
 };
 use crate::extraction::{Said, Usage};
 
@@ -21,6 +22,8 @@ pub(super) struct ErrorBody {
     pub(super) form: BodyForm,
     /// What went wrong.
     pub(super) word: Option<ErrorWord>,
+    /// The field for the limit of tokens that the API does not take, if it says so.
+    pub(super) refused: Option<MaxTokensField>,
     /// What of its words is known.
     pub(super) said: Said,
     /// The wait asked for.
@@ -80,7 +83,8 @@ fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> Er
     let Meaning { word, said } = error_words::find(status, &spoken, sent);
     let word = if daily(details) { Some(ErrorWord::QuotaExhausted) } else { word };
     let form = if spoken.is_empty() { BodyForm::Other } else { BodyForm::Api };
-    ErrorBody { form, word, said, retry_delay, usage: Usage::default() }
+    let refused = if matches!(status, 400 | 422) { tokens_field::refused(&spoken) } else { None };
+    ErrorBody { form, word, refused, said, retry_delay, usage: Usage::default() }
 }
 
 /// The error of the provider behind it, which `OpenRouter` passes on as text.

@@ -179,7 +179,7 @@ fn numbered(status: u16, spoken: &Spoken<'_>) -> Option<ErrorWord> {
 }
 
 /// Whether two codes are the same word: `RateLimitReached` is `rate_limit_reached`.
-fn same(code: &str, name: &str) -> bool {
+pub(super) fn same(code: &str, name: &str) -> bool {
     fn letters(text: &str) -> impl Iterator<Item = u8> {
         text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
     }

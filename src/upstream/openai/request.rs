@@ -28,16 +28,18 @@ const OPENINGS_BYTES_MAX: u64 = 16 << 20;
 /// What is between the last message and the end of a body whose last field is its messages.
 const CLOSING: &[u8] = b"]}";
 
+type Key = (Fingerprint, MaxTokensField);
+
 /// Writes the bodies of one upstream's requests.
 pub(super) struct Bodies {
-    /// By profile: the body up to where the text comes.
-    openings: Cache<Fingerprint, Arc<[u8]>>,
+    /// By profile and by the field that limits the answer's tokens: the body up to where the text comes.
+    openings: Cache<Key, Arc<[u8]>>,
 }
 
 impl Bodies {
     /// Nothing is written yet.
     pub(super) fn new() -> Self {
-        let weigh = |_: &Fingerprint, opening: &Arc<[u8]>| u32::try_from(opening.len()).unwrap_or(u32::MAX);
+        let weigh = |_: &Key, opening: &Arc<[u8]>| u32::try_from(opening.len()).unwrap_or(u32::MAX);
         Self { openings: Cache::builder().max_capacity(OPENINGS_BYTES_MAX).weigher(weigh).build() }
     }
 
@@ -45,9 +47,10 @@ impl Bodies {
     pub(super) fn body(
         &self,
         settings: &UpstreamSettings,
+        tokens_field: MaxTokensField,
         question: &Question,
     ) -> serde_json::Result<Vec<u8>> {
-        let opening = self.opening(settings, &question.profile)?;
+        let opening = self.opening(settings, tokens_field, &question.profile)?;
         let text = question.text.as_str();
         let mut json = Vec::with_capacity(opening.len() + text.len() + text.len() / 16 + MARKERS_BYTES);
         json.extend_from_slice(&opening);
@@ -61,20 +64,26 @@ impl Bodies {
     }
 
     /// What no caller's text changes, written once per profile.
-    fn opening(&self, settings: &UpstreamSettings, profile: &Profile) -> serde_json::Result<Arc<[u8]>> {
-        if let Some(opening) = self.openings.get(&profile.fingerprint) {
+    fn opening(
+        &self,
+        settings: &UpstreamSettings,
+        tokens_field: MaxTokensField,
+        profile: &Profile,
+    ) -> serde_json::Result<Arc<[u8]>> {
+        let key = (profile.fingerprint, tokens_field);
+        if let Some(opening) = self.openings.get(&key) {
             return Ok(opening);
         }
-        let body = serde_json::to_vec(&body(settings, profile))?;
+        let body = serde_json::to_vec(&body(settings, tokens_field, profile))?;
         let opening: Arc<[u8]> = body.strip_suffix(CLOSING).unwrap_or(&body).into();
-        self.openings.insert(profile.fingerprint, Arc::clone(&opening));
+        self.openings.insert(key, Arc::clone(&opening));
         Ok(opening)
     }
 }
 
 /// A body without the text.
-fn body<'a>(settings: &'a UpstreamSettings, profile: &'a Profile) -> Body<'a> {
-    let (max_tokens, max_completion_tokens) = match settings.max_tokens_field {
+fn body<'a>(settings: &'a UpstreamSettings, tokens_field: MaxTokensField, profile: &'a Profile) -> Body<'a> {
+    let (max_tokens, max_completion_tokens) = match tokens_field {
         MaxTokensField::MaxTokens => (Some(profile.max_output_tokens), None),
         MaxTokensField::MaxCompletionTokens => (None, Some(profile.max_output_tokens)),
     };

@@ -41,6 +41,15 @@ impl MaxTokensField {
             Self::MaxCompletionTokens => COMPLETION_TOKENS,
         }
     }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::MaxTokens => Self::MaxCompletionTokens,
+            Self::MaxCompletionTokens => Self::MaxTokens,
+        }
+    }
 }
 
 impl UpstreamSettings {
