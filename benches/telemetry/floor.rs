@@ -126,7 +126,7 @@ impl Floor {
             text: entity.text,
             ..Default::default()
         });
-        Ok(proto::Extraction { entities: entities.collect(), result_json: content })
+        Ok(proto::Extraction { entities: entities.collect(), result_json: content, entities_left_out: 0 })
     }
 }
 

@@ -3,43 +3,71 @@
 use serde_json::Value;
 
 use super::{Alignment, Entity, Text};
-use mentions::Mentions;
 use offsets::Offsets;
+use placing::{Found, place};
 
+mod borders;
+mod claims;
+mod contest;
+mod fold;
 mod mentions;
 mod normalised;
 mod offsets;
+mod placing;
+mod search;
+mod span;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
 /// The most entities that are located; those after them are left out.
-pub const MAX_ENTITIES: usize = 10_000;
+pub const ENTITIES_MAX: usize = 10_000;
+
+/// Located entities.
+#[derive(Default)]
+pub struct Grounding {
+    /// The entities, in the order of the result.
+    pub entities: Vec<Entity>,
+    /// How many more the result names that are not listed, because a bound was met.
+    pub left_out: usize,
+}
+
+/// Type and words of an entity.
+type Named<'a> = (&'a str, &'a str);
 
 /// Locates the members of `result`'s top-level `entities` array that have a string `type` and a
 /// string `text`.
 ///
-/// An entity is *exact* when its words stand in the text letter by letter, *normalised* when they do
-/// but for case, white space, typographic variants and compatibility forms. Of several places those
-/// on word boundaries are preferred, and the first entity with the same words gets the first of them,
-/// the second the second; when there are no more, the first again.
-pub fn ground(text: &Text, result: &Value) -> Vec<Entity> {
-    let named: Vec<(&str, &str)> = entities(result).take(MAX_ENTITIES).collect();
+/// An entity is *exact* when its words stand in the text letter by letter, *normalised* when they do but
+/// for case, white space, typographic variants, compatibility forms, the order of marks, vowel points left
+/// out, and hyphens at line ends. A place is taken once, by the rules of [`placing::place`]. What is not
+/// looked for because there is too much of it is left out and counted, never called *not found*.
+pub fn ground(text: &Text, result: &Value) -> Grounding {
+    let mut all = entities(result);
+    let named: Vec<Named<'_>> = all.by_ref().take(ENTITIES_MAX).collect();
+    let mut grounding = Grounding { entities: Vec::with_capacity(named.len()), left_out: all.count() };
     if named.is_empty() {
-        return Vec::new();
+        return grounding;
     }
-    let mut mentions = Mentions::find(text.as_str(), named.iter().map(|(_, words)| *words));
     let offsets = Offsets::of(text.as_str());
-    let locate = |(kind, words): (&str, &str)| {
-        let place = mentions.take(words);
-        let span = place.as_ref().and_then(|(bytes, _)| offsets.in_chars(bytes));
-        let alignment = place.filter(|_| span.is_some()).map_or(Alignment::NotFound, |(_, how)| how);
-        Entity { kind: kind.to_owned(), text: words.to_owned(), span, alignment }
-    };
-    named.into_iter().map(locate).collect()
+    for ((kind, words), found) in named.iter().zip(place(text.as_str(), &named)) {
+        let (span, alignment) = match found {
+            Found::At(place) => (offsets.in_chars(&place.span.range()), place.alignment),
+            Found::Nowhere => (None, Alignment::NotFound),
+            Found::Unknown => {
+                grounding.left_out += 1;
+                continue;
+            }
+        };
+        let alignment = if span.is_some() { alignment } else { Alignment::NotFound };
+        let entity = Entity { kind: (*kind).to_owned(), text: (*words).to_owned(), span, alignment };
+        grounding.entities.push(entity);
+    }
+    grounding
 }
 
-fn entities(result: &Value) -> impl Iterator<Item = (&str, &str)> {
+fn entities(result: &Value) -> impl Iterator<Item = Named<'_>> {
     let array = result.get("entities").and_then(Value::as_array).into_iter().flatten();
     array.filter_map(|entity| Some((entity.get("type")?.as_str()?, entity.get("text")?.as_str()?)))
 }

@@ -11,6 +11,8 @@ pub struct Extraction {
     pub result_json: Arc<str>,
     /// What the result's `entities` array names, located in the text.
     pub entities: Vec<Entity>,
+    /// How many more entities the result names that are not listed, because a bound was met.
+    pub entities_left_out: usize,
     /// All that in numbers.
     pub brought: Brought,
 }
@@ -34,7 +36,8 @@ super::label::labels! {
     pub enum Alignment {
         /// Letter by letter.
         Exact = "exact",
-        /// But for case, white space and typographic variants.
+        /// But for case, white space, typographic variants, the order of marks, vowel points left out, and
+        /// hyphens at line ends.
         Normalised = "normalised",
         /// Not in the text.
         NotFound = "not_found",

@@ -104,7 +104,11 @@ pub fn extraction(extraction: &Extraction) -> proto::Extraction {
         }
         .into(),
     });
-    proto::Extraction { result_json: extraction.result_json.to_string(), entities: entities.collect() }
+    proto::Extraction {
+        result_json: extraction.result_json.to_string(),
+        entities: entities.collect(),
+        entities_left_out: u32::try_from(extraction.entities_left_out).unwrap_or(u32::MAX),
+    }
 }
 
 /// How an answer, or an error, came about, for the wire.

@@ -48,8 +48,6 @@ use case::Case;
 
 /// Cases that are known to fail. One that passes fails its test, so that this list can only shrink.
 const NOT_YET: &[&str] = &[
-    "name-in-name",
-    "amount-in-amount",
     "finish-error-empty",
     "finish-network_error-empty",
     "finish-error-half",
@@ -62,8 +60,6 @@ const NOT_YET: &[&str] = &[
     "unasked-event-stream",
     "in-tool-calls",
     "prose-only",
-    "decomposed",
-    "many-entities",
 ];
 
 /// How many cases of a kind run at a time.

@@ -1,226 +1,188 @@
-//! Where words stand in a text.
+//! Where words could stand in a text.
 
-use std::{collections::HashMap, ops::Range};
+use std::{cmp::Reverse, collections::HashMap, ops::Range};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
-use memchr::memmem::Finder;
-use unicode_normalization::char::is_combining_mark;
-
-use super::normalised::{Normalised, trimmed};
+use super::{
+    borders::Borders,
+    normalised::{Hyphens, Normalised, is_blank},
+    search::search,
+    span::Span,
+    whole::is_whole,
+};
 use crate::extraction::Alignment;
 
-/// The places of many words in one text, found in few passes over it.
-///
-/// All are looked for letter by letter. Only for those that are not there, which are few in a usual answer,
-/// text and words are normalised.
+/// The most bytes of different words that are looked for.
+const WORDS_BYTES_MAX: usize = 256 << 10;
+
+/// All words that are looked for in one text, the longest first; those as long as each other as they are named.
 pub(super) struct Mentions<'a> {
     text: &'a str,
-    /// Which of `sought` has these words.
-    numbers: HashMap<&'a str, usize>,
-    sought: Vec<Sought<'a>>,
-    /// By what words have in common.
-    normalised: Vec<Places>,
+    borders: Borders<'a>,
+    pub(super) words: Vec<Words<'a>>,
 }
 
-/// The most bytes of different words that are looked for.
-const MAX_WORDS_BYTES: usize = 256 << 10;
-
-/// The most bytes of places that are looked at, so that words within words within words end: some
-/// thirty times the longest text.
-const MAX_PLACES_BYTES: usize = 8 << 20;
-
-/// What a place costs at least, in such bytes.
-const MIN_PLACE_BYTES: usize = 8;
-
-/// Up to so many bytes, which are the text's times the number of different words, each word is looked for
-/// by itself: for the usual answer that is far cheaper than building an automaton.
-const MAX_BYTES_ONE_BY_ONE: usize = 64 << 10;
-
-/// How many different words one pass looks for: building the automaton takes up to the square of it.
-const BATCH: usize = 1024;
-
-struct Sought<'a> {
-    /// Without white space around them.
-    words: &'a str,
-    /// Where they stand letter by letter.
-    exact: Places,
-    /// Which of `normalised` has what they have in common with others.
-    normalised: Option<usize>,
+/// Words, who wants a place for them, and where they could stand.
+pub(super) struct Words<'a> {
+    text: &'a str,
+    /// The numbers of the entities with these words, in their order.
+    pub(super) entities: Vec<usize>,
+    /// Those that have no place so far.
+    pub(super) open: Vec<usize>,
+    /// How many places are taken for them.
+    pub(super) claimed: usize,
+    /// Whether not all places are known, because a bound was met.
+    pub(super) is_cut: bool,
+    is_normalised: bool,
+    whole: Vec<Place>,
+    parts: Vec<Place>,
 }
 
-/// Places of the same words in their order, in bytes.
-#[derive(Default)]
-struct Places {
-    whole: Vec<Range<usize>>,
-    within_words: Vec<Range<usize>>,
-    wanted: usize,
-    taken: usize,
+/// A place where words could stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) span: Span,
+    pub(super) alignment: Alignment,
+}
+
+/// Whether a place is whole words or a part of longer ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    Whole,
+    Part,
 }
 
 impl<'a> Mentions<'a> {
-    /// Finds as many places of each of the `words` as they are given times.
-    pub(super) fn find(text: &'a str, words: impl Iterator<Item = &'a str>) -> Self {
-        let mut mentions = Self { text, numbers: HashMap::new(), sought: Vec::new(), normalised: Vec::new() };
-        mentions.want(words);
-        mentions.find_exact();
-        mentions.find_normalised();
-        mentions
-    }
-
-    /// The place of the next entity with these words, in bytes.
-    pub(super) fn take(&mut self, words: &str) -> Option<(Range<usize>, Alignment)> {
-        let sought = self.sought.get_mut(*self.numbers.get(trimmed(words))?)?;
-        if let Some(place) = sought.exact.take() {
-            return Some(
-                verbatim(self.text, words, &place)
-                    .map_or((place, Alignment::Normalised), |place| (place, Alignment::Exact)),
-            );
-        }
-        let place = self.normalised.get_mut(sought.normalised?)?.take()?;
-        Some((place, Alignment::Normalised))
-    }
-
-    /// Notes what is looked for.
-    fn want(&mut self, words: impl Iterator<Item = &'a str>) {
-        let mut left = MAX_WORDS_BYTES;
-        for words in words.map(trimmed).filter(|words| !words.is_empty()) {
-            let known = self.numbers.get(words).and_then(|number| self.sought.get_mut(*number));
-            if let Some(sought) = known {
-                sought.exact.wanted += 1;
-                continue;
+    /// Gathers what is looked for, with the number of each entity. The rest, which would be more than is
+    /// looked for, is given back.
+    pub(super) fn of(text: &'a str, named: impl Iterator<Item = &'a str>) -> (Self, Vec<usize>) {
+        let (mut words, mut known, mut rest) = (Vec::<Words<'a>>::new(), HashMap::new(), Vec::new());
+        let mut left = WORDS_BYTES_MAX;
+        for (entity, named) in named.enumerate().filter(|(_, named)| !is_blank(named)) {
+            if let Some(same) = known.get(named).and_then(|number: &usize| words.get_mut(*number)) {
+                same.entities.push(entity);
+            } else if let Some(less) = left.checked_sub(named.len()) {
+                left = less;
+                known.insert(named, words.len());
+                words.push(Words::new(named, entity));
+            } else {
+                rest.push(entity);
             }
-            let Some(rest) = left.checked_sub(words.len()) else { continue };
-            left = rest;
-            self.numbers.insert(words, self.sought.len());
-            let exact = Places { wanted: 1, ..Places::default() };
-            self.sought.push(Sought { words, exact, normalised: None });
         }
+        for words in &mut words {
+            words.open.clone_from(&words.entities);
+        }
+        words.sort_by_key(|words| Reverse(words.text.len()));
+        (Self { text, borders: Borders::of(text), words }, rest)
     }
 
-    fn find_exact(&mut self) {
-        let patterns: Vec<&str> = self.sought.iter().map(|sought| sought.words).collect();
-        search(self.text, &patterns, |number, place| {
-            if let Some(sought) = self.sought.get_mut(number) {
-                sought.exact.add(self.text, place);
+    /// Finds the places where words stand letter by letter.
+    pub(super) fn find_exact(&mut self) {
+        let Self { text, borders, words } = self;
+        let patterns: Vec<&str> = words.iter().map(|words| words.text).collect();
+        let told = search(text, &patterns, |number, found| {
+            if let (Some(words), Some(span)) = (words.get_mut(number), Span::of(&found)) {
+                words.add(text, borders, Place { span, alignment: Alignment::Exact });
             }
         });
+        words.iter_mut().skip(told).for_each(|words| words.is_cut = true);
     }
 
-    fn find_normalised(&mut self) {
-        let mut missing = self.sought.iter_mut().filter(|sought| sought.exact.is_empty()).peekable();
-        if missing.peek().is_none() {
+    /// Finds the places where some of the words stand in their normal form, unless that was done.
+    pub(super) fn find_normalised(&mut self, which: impl Fn(&Words<'_>) -> bool) {
+        let sought = |words: &&mut Words<'a>| !words.is_normalised && which(words);
+        let mut sought: Vec<&mut Words<'a>> = self.words.iter_mut().filter(sought).collect();
+        if sought.is_empty() {
             return;
         }
-        let text = Normalised::of(self.text);
-        let (mut known, mut patterns) = (HashMap::new(), Vec::new());
-        for sought in missing {
-            let pattern = Normalised::of(sought.words).text;
-            if pattern.len() > text.text.len() {
-                continue;
+        let forms = sought.iter().map(|words| Normalised::of(words.text, Hyphens::AsTheyStand));
+        let forms: Vec<Normalised> = forms.collect();
+        let text = Normalised::of(self.text, Hyphens::AsTheyStand);
+        let mut add = |text: &Normalised| {
+            find_forms(self.text, text, &forms, |number, span| {
+                if let Some(words) = sought.get_mut(number) {
+                    words.add(self.text, &self.borders, Place { span, alignment: Alignment::Normalised });
+                }
+            })
+        };
+        let mut told = add(&text);
+        if text.has_line_ends {
+            drop(text);
+            for hyphens in [Hyphens::Dropped, Hyphens::Kept] {
+                told = told.min(add(&Normalised::of(self.text, hyphens)));
             }
-            let number = *known.entry(pattern).or_insert_with_key(|pattern: &String| {
-                patterns.push(pattern.clone());
-                self.normalised.push(Places::default());
-                patterns.len() - 1
-            });
-            self.normalised
-                .get_mut(number)
-                .into_iter()
-                .for_each(|places| places.wanted += sought.exact.wanted);
-            sought.normalised = Some(number);
         }
-        search(&text.text, &patterns, |number, found| {
-            let place = text.origin(&found, self.text);
-            if let (Some(places), Some(place)) = (self.normalised.get_mut(number), place) {
-                places.add(self.text, place);
-            }
-        });
+        sought.iter_mut().skip(told).for_each(|words| words.is_cut = true);
+        for words in sought {
+            words.settle();
+        }
     }
 }
 
-impl Places {
-    fn add(&mut self, text: &str, place: Range<usize>) {
-        let places = if is_whole(text, &place) { &mut self.whole } else { &mut self.within_words };
-        if places.len() < self.wanted {
+impl<'a> Words<'a> {
+    fn new(text: &'a str, entity: usize) -> Self {
+        Self {
+            text,
+            entities: vec![entity],
+            open: Vec::new(),
+            claimed: 0,
+            is_cut: false,
+            is_normalised: false,
+            whole: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// How many more places are wanted.
+    pub(super) fn wanting(&self) -> usize {
+        self.open.len().saturating_sub(self.claimed)
+    }
+
+    /// The known places, the better first: those letter by letter, and then in order of appearance.
+    pub(super) fn places(&self, fit: Fit) -> &[Place] {
+        match fit {
+            Fit::Whole => &self.whole,
+            Fit::Part => &self.parts,
+        }
+    }
+
+    fn add(&mut self, text: &str, borders: &Borders<'_>, place: Place) {
+        if borders.fit(place.span) {
+            let places = if is_whole(text, place.span) { &mut self.whole } else { &mut self.parts };
             places.push(place);
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.whole.is_empty() && self.within_words.is_empty()
-    }
-
-    fn take(&mut self) -> Option<Range<usize>> {
-        let places = if self.whole.is_empty() { &self.within_words } else { &self.whole };
-        let place = places.get(self.taken).or(places.first());
-        self.taken += 1;
-        place.cloned()
-    }
-}
-
-/// Tells where `patterns` stand in `text`: the number of each, and its place in bytes. Ends early when
-/// enough has been looked at.
-fn search(text: &str, patterns: &[impl AsRef<str>], mut tell: impl FnMut(usize, Range<usize>)) {
-    let mut left = MAX_PLACES_BYTES;
-    let mut note = |pattern, found: Range<usize>| {
-        left = left.checked_sub(found.len().max(MIN_PLACE_BYTES))?;
-        tell(pattern, found);
-        Some(())
-    };
-    if patterns.len() * text.len() <= MAX_BYTES_ONE_BY_ONE {
-        let mut found = patterns.iter().enumerate().flat_map(|(number, pattern)| {
-            overlapping(text, pattern.as_ref()).map(move |found| (number, found))
-        });
-        let _ = found.try_for_each(|(number, found)| note(number, found));
-        return;
-    }
-    for (batch, patterns) in patterns.chunks(BATCH).enumerate() {
-        // Fails for automata far larger than these can become.
-        let Ok(searcher) = searcher(patterns) else { continue };
-        let mut found = searcher.find_overlapping_iter(text);
-        let _ = found.try_for_each(|found| note(batch * BATCH + found.pattern().as_usize(), found.range()));
+    /// Puts places in their order that were found in normal forms, each once.
+    fn settle(&mut self) {
+        self.is_normalised = true;
+        for places in [&mut self.whole, &mut self.parts] {
+            places.sort_by_key(|place| (place.span, place.alignment));
+            places.dedup_by_key(|place| place.span);
+            places.sort_by_key(|place| (place.alignment, place.span));
+        }
     }
 }
 
-/// Every place where `words` stand in `text`, those that overlap too.
-fn overlapping<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = Range<usize>> {
-    let (finder, mut from) = (Finder::new(words), 0);
-    std::iter::from_fn(move || {
-        let start = from + finder.find(text.as_bytes().get(from..)?)?;
-        from = start + words.chars().next()?.len_utf8();
-        Some(start..start + words.len())
-    })
-}
-
-fn searcher(patterns: &[impl AsRef<str>]) -> Result<AhoCorasick, BuildError> {
-    AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .prefilter(false)
-        .build(patterns.iter().map(AsRef::as_ref))
-}
-
-/// Where all of `words` stand whose trimmed part is at `place`, white space around them included.
-fn verbatim(text: &str, words: &str, place: &Range<usize>) -> Option<Range<usize>> {
-    let core = trimmed(words);
-    if core.len() == words.len() {
-        return Some(place.clone());
-    }
-    let lead = words.find(core)?;
-    let start = place.start.checked_sub(lead)?;
-    let range = start..start + words.len();
-    (text.get(range.clone()) == Some(words)).then_some(range)
-}
-
-/// Whether the words at `place` are no parts of longer words.
-fn is_whole(text: &str, place: &Range<usize>) -> bool {
-    let part = |range| text.get::<Range<usize>>(range).unwrap_or_default().chars();
-    let (mut before, mut after) = (part(0..place.start), part(place.end..text.len()));
-    let mut words = part(place.clone());
-    !joins(before.next_back(), words.clone().next()) && !joins(words.next_back(), after.next())
-}
-
-/// Whether two neighbours belong to one word.
-fn joins(left: Option<char>, right: Option<char>) -> bool {
-    let in_word = |c: char| c.is_alphanumeric() || c == '_' || is_combining_mark(c);
-    left.is_some_and(in_word) && right.is_some_and(in_word)
+/// Tells where normal forms stand in a normalised text; returns how many were told of in full.
+fn find_forms(
+    original: &str,
+    text: &Normalised,
+    forms: &[Normalised],
+    mut tell: impl FnMut(usize, Span),
+) -> usize {
+    // What is longer than the text stands nowhere; an empty one would stand everywhere.
+    let sought = |form: &Normalised| !form.text.is_empty() && form.text.len() <= text.text.len();
+    let numbers: Vec<usize> =
+        (0..).zip(forms).filter(|(_, form)| sought(form)).map(|(number, _)| number).collect();
+    let patterns: Vec<&str> =
+        forms.iter().filter(|form| sought(form)).map(|form| form.text.as_str()).collect();
+    let told = search(&text.text, &patterns, |pattern, found: Range<usize>| {
+        let Some((number, form)) = numbers.get(pattern).and_then(|at| Some((*at, forms.get(*at)?))) else {
+            return;
+        };
+        if let Some(span) = text.origin(&found, original).filter(|_| text.agrees(&found, form)) {
+            tell(number, span);
+        }
+    });
+    numbers.get(told).copied().unwrap_or(forms.len())
 }

@@ -2,98 +2,152 @@
 
 use std::ops::Range;
 
-use unicode_normalization::char::decompose_compatible;
+use unicode_segmentation::UnicodeSegmentation;
 
-/// A text without differences of case, white space, typography and compatibility forms, which knows
-/// where each of its letters comes from.
+use super::{
+    fold::{fold, is_invisible, is_point},
+    span::Span,
+};
+
+/// A text without differences of case, white space, typography, compatibility forms, order of marks and
+/// vowel points, which knows where each of its letters comes from.
 ///
-/// Each character is normalised by itself, so that the normalised text of a part is a part of the
-/// normalised text. Only runs of white space are taken together.
+/// Each grapheme cluster is normalised by itself, so that the normalised text of a part is a part of
+/// the normalised text. Only runs of white space are taken together.
+#[derive(Default)]
 pub(super) struct Normalised {
     /// The normalised text, without white space at its ends.
     pub(super) text: String,
-    /// For each of its bytes, where the character that it comes from starts in the original.
-    origins: Vec<usize>,
+    /// Whether a hyphen stands at the end of a line, amid a word.
+    pub(super) has_line_ends: bool,
+    /// For each byte of `text`, where the cluster that it comes from starts in the original.
+    origins: Vec<u32>,
+    /// The vowel points, each with the length of `text` before it.
+    points: Vec<(u32, char)>,
+    /// White space that becomes one space if something follows.
+    space: Option<u32>,
+}
+
+/// What becomes of a hyphen at the end of a line, amid a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hyphens {
+    /// Nothing: a hyphen and white space.
+    AsTheyStand,
+    /// It was put there to break the line: both go. Amid numbers only the break of the line goes.
+    Dropped,
+    /// It belongs to the word: only the break of the line goes.
+    Kept,
 }
 
 impl Normalised {
     /// Normalises a text.
-    pub(super) fn of(original: &str) -> Self {
-        let mut text = String::with_capacity(original.len());
-        let mut origins = Vec::with_capacity(original.len());
-        let mut space = None;
-        for (at, c) in original.char_indices() {
-            if c.is_whitespace() {
-                space.get_or_insert(at);
+    pub(super) fn of(original: &str, hyphens: Hyphens) -> Self {
+        let mut normalised = Self { text: String::with_capacity(original.len()), ..Self::default() };
+        normalised.origins.reserve(original.len());
+        let mut from = 0;
+        for (at, cluster) in original.grapheme_indices(true) {
+            if at < from {
                 continue;
             }
-            fold(c, &mut |folded| {
-                if let Some(at) = space.take().filter(|_| !text.is_empty()) {
-                    text.push(' ');
-                    origins.push(at);
+            let end = at + cluster.len();
+            let line_end = normalised.line_end(cluster, original.get(end..).unwrap_or_default());
+            normalised.has_line_ends |= line_end.is_some();
+            match line_end.filter(|_| hyphens != Hyphens::AsTheyStand) {
+                Some(LineEnd { width, amid_letters }) => {
+                    from = end + width;
+                    if hyphens == Hyphens::Kept || !amid_letters {
+                        normalised.add(at, cluster);
+                    }
                 }
-                text.push(folded);
-                origins.resize(text.len(), at);
-            });
+                None => normalised.add(at, cluster),
+            }
         }
-        Self { text, origins }
+        normalised
     }
 
-    /// The part of the original that a part of the normalised text comes from, in bytes, if it comes
-    /// from whole characters.
-    pub(super) fn origin(&self, part: &Range<usize>, original: &str) -> Option<Range<usize>> {
+    /// The part of the original that a part of the normalised text comes from, if it comes from whole
+    /// characters.
+    pub(super) fn origin(&self, part: &Range<usize>, original: &str) -> Option<Span> {
         let last = part.end.checked_sub(1)?;
-        let (start, end) = (*self.origins.get(part.start)?, *self.origins.get(last)?);
+        let (start, last) = (*self.origins.get(part.start)?, *self.origins.get(last)?);
         let before = part.start.checked_sub(1).and_then(|at| self.origins.get(at));
-        if before == Some(&start) || self.origins.get(part.end) == Some(&end) {
+        if before == Some(&start) || self.origins.get(part.end) == Some(&last) {
             return None;
         }
-        let width = original.get(end..)?.chars().next()?.len_utf8();
-        Some(start..end + width)
+        let last = last as usize;
+        Span::of(&(start as usize..last + original.get(last..)?.graphemes(true).next()?.len()))
     }
-}
 
-/// `words` without what leaves nothing behind at their ends.
-pub(super) fn trimmed(words: &str) -> &str {
-    words.trim_matches(|c: char| {
-        let mut blank = true;
-        if !c.is_whitespace() {
-            fold(c, &mut |_| blank = false);
+    /// Whether a part has the same vowel points as `words`, but for those that one of them leaves out.
+    pub(super) fn agrees(&self, part: &Range<usize>, words: &Self) -> bool {
+        if self.points.is_empty() || words.points.is_empty() {
+            return true;
         }
-        blank
-    })
+        let from = |at: usize| self.points.partition_point(|(after, _)| *after as usize <= at);
+        let ours = self.points.get(from(part.start)..from(part.end)).unwrap_or_default();
+        let mut theirs = words.points.as_slice();
+        ours.chunk_by(|a, b| a.0 == b.0).all(|ours| {
+            let at = ours.first().map_or(0, |(after, _)| *after as usize - part.start);
+            let skipped = theirs.partition_point(|(after, _)| (*after as usize) < at);
+            let same = theirs.partition_point(|(after, _)| *after as usize <= at);
+            let letter = theirs.get(skipped..same).unwrap_or_default();
+            theirs = theirs.get(same..).unwrap_or_default();
+            let within = |few: &[(u32, char)], many: &[(u32, char)]| {
+                few.iter().all(|(_, point)| many.iter().any(|(_, other)| other == point))
+            };
+            within(ours, letter) || within(letter, ours)
+        })
+    }
+
+    fn add(&mut self, at: usize, cluster: &str) {
+        let Ok(at) = u32::try_from(at) else { return };
+        if cluster.chars().all(char::is_whitespace) {
+            self.space.get_or_insert(at);
+        } else if let Ok(ascii) = <[u8; 1]>::try_from(cluster.as_bytes()).map(|[byte]| char::from(byte)) {
+            let plain = if ascii == '`' { '\'' } else { ascii };
+            self.push(at, plain.to_ascii_lowercase());
+        } else {
+            fold(cluster).for_each(|c| self.push(at, c));
+        }
+    }
+
+    fn push(&mut self, at: u32, c: char) {
+        if is_point(c) {
+            self.points.extend(u32::try_from(self.text.len()).ok().map(|after| (after, c)));
+            return;
+        }
+        if let Some(space) = self.space.take().filter(|_| !self.text.is_empty()) {
+            self.text.push(' ');
+            self.origins.push(space);
+        }
+        self.text.push(c);
+        self.origins.resize(self.text.len(), at);
+    }
+
+    /// The end of a line, amid a word, that follows `cluster` if that is a hyphen.
+    fn line_end(&self, cluster: &str, after: &str) -> Option<LineEnd> {
+        if !matches!(cluster, "-" | "‐" | "\u{ad}") || self.space.is_some() {
+            return None;
+        }
+        let (before, width) = (self.text.chars().next_back()?, after.find(|c: char| !c.is_whitespace())?);
+        let (white, rest) = after.split_at_checked(width)?;
+        let next = rest.chars().next()?;
+        (before.is_alphanumeric() && next.is_alphanumeric() && white.contains(breaks_line))
+            .then_some(LineEnd { width, amid_letters: before.is_alphabetic() && next.is_alphabetic() })
+    }
 }
 
-/// Normalises a character that is not white space, to any number of characters that are not either.
-fn fold(c: char, emit: &mut impl FnMut(char)) {
-    if c.is_ascii() {
-        return emit(plain(c).to_ascii_lowercase());
-    }
-    if is_invisible(c) {
-        return;
-    }
-    decompose_compatible(plain(c), |part| {
-        // By way of upper case, or `ß` and `ς` would differ from `SS` and `Σ`.
-        let folded = plain(part).to_uppercase().flat_map(char::to_lowercase);
-        folded.filter(|c| !c.is_whitespace()).for_each(&mut *emit);
-    });
+struct LineEnd {
+    /// How many bytes of white space follow the hyphen.
+    width: usize,
+    amid_letters: bool,
 }
 
-/// The plain form of typographic quotes, apostrophes and dashes.
-fn plain(c: char) -> char {
-    match c {
-        '‘' | '’' | '‚' | '‛' | '′' | '‵' | '‹' | '›' | '`' | '´' | 'ʼ' => '\'',
-        '“' | '”' | '„' | '‟' | '″' | '‶' | '«' | '»' | '〝' | '〞' => '"',
-        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '﹣' | '－' => '-',
-        other => other,
-    }
+/// Whether nothing is left of `words` when they are normalised.
+pub(super) fn is_blank(words: &str) -> bool {
+    words.chars().all(|c| c.is_whitespace() || is_invisible(c) || is_point(c))
 }
 
-/// Soft hyphens, zero-width characters, variation selectors and marks of direction.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
-            | '\u{2066}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-    )
+fn breaks_line(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
