@@ -25,7 +25,7 @@ pub use fingerprint::Fingerprint;
 pub use party::Party;
 pub use profile::{CachePolicy, CacheScope, Profile};
 pub use request::{CacheControl, CacheMode, Call, Entry, Tenant, Text};
-pub use response::{FinishReason, HeadStatus, Identifier, ResponseFacts};
+pub use response::{AnswerForm, AnswerForms, FinishReason, HeadStatus, Identifier, ResponseFacts};
 pub use result::{Alignment, Entity, Extraction};
 pub use said::{Said, Word};
 pub use schema::{Keyword, Schema, Violation};

@@ -13,6 +13,8 @@ pub mod settings;
 mod date_text;
 mod duration_text;
 
+mod content;
+
 use std::{sync::Arc, time::Duration};
 
 use ::http::HeaderMap;

@@ -149,7 +149,7 @@ labels! {
         UpstreamFailed = "upstream_failed",
         /// The upstream did not accept the request.
         UpstreamRejected = "upstream_rejected",
-        /// The answer could not be used: truncated, empty, malformed or against the schema.
+        /// The answer could not be used: truncated, empty, malformed, not JSON or against the schema.
         AnswerInvalid = "answer_invalid",
         /// The model refused to answer.
         Refused = "refused",

@@ -19,6 +19,8 @@ pub struct ResponseFacts {
     pub model: Option<Identifier>,
     /// Why the model stopped.
     pub finish: Option<FinishReason>,
+    /// In which forms its JSON was found; absent if none was found.
+    pub read: Option<AnswerForms>,
 }
 
 /// The HTTP status of an attempt's answer, known as soon as the head has come, to those too who give the
@@ -67,14 +69,85 @@ labels! {
         ContentFilter = "content_filter",
         /// It called a tool.
         ToolCalls = "tool_calls",
-        /// Something else.
+        /// It broke off: an error, a lost connection, a shutdown.
+        Error = "error",
+        /// A word that is not known.
         Other = "other",
     }
+}
+
+labels! {
+    /// A form in which the JSON of an answer was found. Several can come together.
+    pub enum AnswerForm {
+        /// JSON and nothing else, where it belongs.
+        Bare = "bare",
+        /// Behind a byte order mark.
+        ByteOrderMark = "byte_order_mark",
+        /// Within a fence of Markdown.
+        Fenced = "fenced",
+        /// Behind a thought.
+        Thought = "thought",
+        /// Among words.
+        Surrounded = "surrounded",
+        /// As JSON within a JSON string.
+        Encoded = "encoded",
+        /// As an object where a text belongs.
+        Object = "object",
+        /// As the arguments of a tool call.
+        ToolCall = "tool_call",
+        /// In the field for thoughts, with nothing in the field for the answer.
+        Reasoning = "reasoning",
+        /// In an event stream that nobody had asked for.
+        EventStream = "event_stream",
+        /// Under a content type that is not JSON's.
+        Mislabelled = "mislabelled",
+    }
+}
+
+/// The forms in which the JSON of one answer was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AnswerForms(u16);
+
+impl AnswerForms {
+    /// Adds one.
+    pub fn add(&mut self, form: AnswerForm) {
+        self.0 |= bit(form);
+    }
+
+    /// Adds all of these.
+    pub fn join(&mut self, others: Self) {
+        self.0 |= others.0;
+    }
+
+    /// Every form, which is [`AnswerForm::Bare`] if there was no other.
+    pub fn iter(self) -> impl Iterator<Item = AnswerForm> {
+        let had = if self.0 == 0 { bit(AnswerForm::Bare) } else { self.0 };
+        AnswerForm::ALL.iter().copied().filter(move |form| had & bit(*form) != 0)
+    }
+}
+
+fn bit(form: AnswerForm) -> u16 {
+    1 << form as u16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_in_no_special_form_was_bare() {
+        let forms = |those: AnswerForms| those.iter().collect::<Vec<_>>();
+        let mut some = AnswerForms::default();
+        assert_eq!(forms(some), [AnswerForm::Bare]);
+        some.add(AnswerForm::Mislabelled);
+        some.add(AnswerForm::Fenced);
+        assert_eq!(forms(some), [AnswerForm::Fenced, AnswerForm::Mislabelled]);
+        for form in AnswerForm::ALL {
+            let mut one = AnswerForms::default();
+            one.add(*form);
+            assert_eq!(forms(one), [*form]);
+        }
+    }
 
     #[test]
     fn only_what_looks_like_an_identifier_is_one() {

@@ -194,7 +194,7 @@ labels! {
         Unsupported = "unsupported",
         /// The answer's head or body was larger than the limit.
         TooLarge = "too_large",
-        /// The answer could not be read: not JSON, wrong shape, or cut.
+        /// The answer could not be read: not in the form that the API's answers have.
         Malformed = "malformed",
         /// The answer ended at the token limit.
         Truncated = "truncated",
@@ -240,6 +240,8 @@ labels! {
         HtmlPage = "html_page",
         /// The upstream wants the answer's tokens limited by another field, which is used from now on.
         MaxTokensField = "max_tokens_field",
+        /// The generation broke off: the answer says so itself, or its end is missing.
+        BrokenOff = "broken_off",
     }
 }
 

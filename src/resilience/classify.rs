@@ -23,7 +23,7 @@ pub enum Class {
     Quota,
     /// The same request can only fail the same way.
     Terminal,
-    /// The answer came and is no use for what it says: truncated, refused, empty, against the schema.
+    /// The answer came and is no use for what it says: truncated, refused, empty, not JSON, against the schema.
     /// Never asked again with the same request, and no fault of the upstream's.
     Content,
 }
@@ -56,12 +56,16 @@ pub fn classify(fault: Fault, should_retry: Option<bool>, retry_after_present: b
         | Fault::DeadlineExceeded
         | Fault::HeadTooLarge
         | Fault::BodyTooLarge => Class::Terminal,
-        Fault::Reset | Fault::Timeout(_) | Fault::Malformed | Fault::Page => Class::Ambiguous,
+        Fault::Reset | Fault::Timeout(_) | Fault::Malformed | Fault::Page | Fault::BrokenOff => {
+            Class::Ambiguous
+        }
         Fault::Status { status, word, .. } => {
             advised(of_status(status, word, retry_after_present), should_retry)
         }
         Fault::ErrorBody { word } => word.map_or(Class::Ambiguous, |word| of_word(word, Class::Ambiguous)),
-        Fault::Truncated | Fault::Refused | Fault::Empty | Fault::SchemaInvalid => Class::Content,
+        Fault::Truncated | Fault::Refused | Fault::Empty | Fault::NotJson | Fault::SchemaInvalid => {
+            Class::Content
+        }
     }
 }
 
@@ -169,6 +173,8 @@ mod tests {
             (Fault::Truncated, Class::Content),
             (Fault::Refused, Class::Content),
             (Fault::Empty, Class::Content),
+            (Fault::BrokenOff, Class::Ambiguous),
+            (Fault::NotJson, Class::Content),
             (Fault::SchemaInvalid, Class::Content),
         ] {
             for advice in [None, Some(false), Some(true)] {
@@ -261,6 +267,8 @@ mod tests {
             (Fault::Reset, Permission::Ambiguous),
             (Fault::Timeout(TimeoutPhase::FirstByte), Permission::Ambiguous),
             (Fault::Malformed, Permission::Ambiguous),
+            (Fault::BrokenOff, Permission::Ambiguous),
+            (Fault::NotJson, Permission::Forbidden),
             (status(400, None), Permission::Forbidden),
             (Fault::Truncated, Permission::Forbidden),
         ] {

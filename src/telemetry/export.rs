@@ -85,7 +85,13 @@ pub(super) fn metrics(
 fn as_catalogued(instrument: &Instrument) -> Option<Stream> {
     let metric = catalogue::ALL.iter().find(|metric| metric.name == instrument.name())?;
     let stream = Stream::builder().with_unit(metric.unit.ucum());
-    let crowded = [&list::CALLS, &list::ATTEMPTS, &list::RETRIES_SCHEDULED, &list::HTTP_DURATION];
+    let crowded = [
+        &list::CALLS,
+        &list::ATTEMPTS,
+        &list::RETRIES_SCHEDULED,
+        &list::HTTP_DURATION,
+        &list::VALIDATION_TOTAL,
+    ];
     let crowded = crowded.iter().any(|crowded| std::ptr::eq::<Metric>(*crowded, *metric));
     if crowded { stream.with_cardinality_limit(SERIES_MAX) } else { stream }.build().ok()
 }

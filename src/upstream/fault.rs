@@ -48,7 +48,7 @@ pub enum Fault {
         /// What the body says, if that is understood.
         word: Option<ErrorWord>,
     },
-    /// A 2xx answer that can't be read: not UTF-8, not JSON, wrong shape.
+    /// A 2xx answer that can't be read: not UTF-8, neither JSON nor an event stream, wrong shape.
     Malformed,
     /// A 2xx answer that is a page for people: something else than the API answered.
     Page,
@@ -58,7 +58,11 @@ pub enum Fault {
     Refused,
     /// The answer has no content.
     Empty,
-    /// The content is not JSON or violates the profile's schema.
+    /// The generation broke off: the answer says so itself, or its end is missing.
+    BrokenOff,
+    /// What the model said is not exactly one JSON object.
+    NotJson,
+    /// The content violates the profile's schema.
     SchemaInvalid,
 }
 
@@ -157,6 +161,8 @@ impl Fault {
             Self::Truncated => ErrorType::Truncated,
             Self::Refused => ErrorType::Refused,
             Self::Empty => ErrorType::Empty,
+            Self::BrokenOff => ErrorType::ServerError,
+            Self::NotJson => ErrorType::NotJson,
             Self::SchemaInvalid => ErrorType::SchemaInvalid,
         }
     }
@@ -177,6 +183,7 @@ impl Fault {
             Self::HeadTooLarge => Some(ErrorDetail::HeadTooLarge),
             Self::BodyTooLarge => Some(ErrorDetail::BodyTooLarge),
             Self::Page | Self::Status { form: BodyForm::Page, .. } => Some(ErrorDetail::HtmlPage),
+            Self::BrokenOff => Some(ErrorDetail::BrokenOff),
             Self::Unsendable
             | Self::NotProcessed
             | Self::Reset
@@ -187,6 +194,7 @@ impl Fault {
             | Self::Truncated
             | Self::Refused
             | Self::Empty
+            | Self::NotJson
             | Self::SchemaInvalid => None,
         }
     }

@@ -2,10 +2,14 @@
 //!
 //! Never streaming: an answer counts only when it is complete and valid, so half of one is no use.
 
+mod absent;
 mod answer;
 mod error_body;
 mod error_words;
+mod finish;
+mod message;
 mod request;
+mod stream;
 mod strict;
 mod tokens_field;
 
@@ -104,7 +108,7 @@ impl OpenAi {
         let status = answer.status.as_u16();
         let reading = if answer.status.is_success() {
             match &answer.body {
-                Ok(body) => answer::read(&answer.headers, body, self.settings.structured_output, &self.sent),
+                Ok(body) => answer::read(&answer.headers, body, &self.sent),
                 Err(fault) => Reading::failed(*fault),
             }
         } else {

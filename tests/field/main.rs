@@ -46,22 +46,6 @@ use futures_util::{StreamExt as _, stream};
 
 use case::Case;
 
-/// Cases that are known to fail. One that passes fails its test, so that this list can only shrink.
-const NOT_YET: &[&str] = &[
-    "finish-error-empty",
-    "finish-network_error-empty",
-    "finish-error-half",
-    "finish-upper-case-filter",
-    "refusal-empty-string",
-    "error-of-nulls",
-    "fence-schema",
-    "think",
-    "label-text-plain",
-    "unasked-event-stream",
-    "in-tool-calls",
-    "prose-only",
-];
-
 /// How many cases of a kind run at a time.
 const AT_ONCE: usize = 4;
 
@@ -101,8 +85,8 @@ fn every_case_has_a_name_of_its_own_and_a_test() {
         let namesakes = cases.iter().filter(|other| other.id == case.id).count();
         assert_eq!(namesakes, 1, "{} has namesakes", case.id);
     }
-    for id in NOT_YET.iter().copied().chain(notes::IDS.iter().copied()) {
-        assert!(cases.iter().any(|case| case.id == id), "there is no case {id}");
+    for id in notes::IDS {
+        assert!(cases.iter().any(|case| case.id == *id), "there is no case {id}");
     }
 }
 
@@ -113,10 +97,8 @@ async fn all_hold(kind: &str) {
     let outcomes = stream::iter(&cases).map(check::differences).buffered(AT_ONCE).collect::<Vec<_>>().await;
     let mut failures = Vec::new();
     for (case, differences) in cases.iter().zip(outcomes) {
-        match (differences.is_empty(), NOT_YET.contains(&case.id.as_str())) {
-            (true, true) => failures.push(format!("{}: passes now: take it off NOT_YET", case.id)),
-            (false, false) => failures.push(format!("{}: {}", case.id, differences.join("; "))),
-            (true, false) | (false, true) => {}
+        if !differences.is_empty() {
+            failures.push(format!("{}: {}", case.id, differences.join("; ")));
         }
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));

@@ -115,7 +115,7 @@ pub(crate) fn facts(flight: &Span, endpoint: &Arc<Endpoint>, number: u32, kind: 
     }
 }
 
-static NOTHING_TOLD: ResponseFacts = ResponseFacts { id: None, model: None, finish: None };
+static NOTHING_TOLD: ResponseFacts = ResponseFacts { id: None, model: None, finish: None, read: None };
 
 /// How long every attempt takes.
 const LATENCY: Duration = Duration::from_millis(70);

@@ -132,11 +132,15 @@ fn choice(finish_reason: &str, message: &Value) -> String {
 #[tokio::test]
 async fn reads_content() {
     let fenced = "```json\n{\"a\":1}\n```";
-    let parts = json!([{"type": "text", "text": "{\"a\""}, {"type": "text", "text": ":1}"}]);
+    let parts =
+        json!([{"type": "text", "text": "{\"a\""}, {"type": "thinking", "thinking": "{"}, {"text": ":1}"}]);
     for (mode, content, expected) in [
         (StructuredOutput::Schema, json!("{\"a\":1}"), "{\"a\":1}"),
         (StructuredOutput::Schema, parts, "{\"a\":1}"),
-        (StructuredOutput::Schema, json!(fenced), fenced),
+        (StructuredOutput::Schema, json!({"a": 1}), "{\"a\":1}"),
+        (StructuredOutput::Schema, json!(fenced), "{\"a\":1}"),
+        (StructuredOutput::Object, json!(fenced), "{\"a\":1}"),
+        (StructuredOutput::Object, json!(7), "7"),
         (StructuredOutput::Prompt, json!(fenced), "{\"a\":1}"),
         (StructuredOutput::Prompt, json!("```\n{\"a\":1}\n``` "), "{\"a\":1}"),
         (StructuredOutput::Prompt, json!("{\"a\":\"```\"}"), "{\"a\":\"```\"}"),
@@ -163,7 +167,12 @@ async fn answers_of_no_use() {
         (choice("tool_calls", &json!({"tool_calls": []})), Fault::Empty),
         (choice("stop", &json!({"content": " \n"})), Fault::Empty),
         (choice("stop", &json!({"content": []})), Fault::Empty),
-        (choice("stop", &json!({"content": 7})), Fault::Malformed),
+        (choice("stop", &json!({"content": false, "refusal": {}, "tool_calls": ""})), Fault::Empty),
+        (choice("stop", &json!({"content": "I found Ada."})), Fault::NotJson),
+        (choice("stop", &json!({"content": "{\"a\":1}{\"b\":2}"})), Fault::NotJson),
+        (choice("stop", &json!({"content": "{\"a\":"})), Fault::NotJson),
+        (choice("error", &json!({"content": "{\"a\":1}"})), Fault::BrokenOff),
+        (choice("abort", &Value::Null), Fault::BrokenOff),
         (choice("stop", &Value::Null), Fault::Malformed),
         (r#"{"choices":[]}"#.into(), Fault::Malformed),
         (r#"{"choices":{}}"#.into(), Fault::Malformed),
@@ -200,8 +209,10 @@ async fn answers_that_are_not_json_text() {
     for (content_type, body, fine) in [
         ("application/json; charset=utf-8", GOOD.as_bytes(), true),
         ("Application/Problem+JSON", GOOD.as_bytes(), true),
-        ("text/html", GOOD.as_bytes(), false),
-        ("text/event-stream", GOOD.as_bytes(), false),
+        ("text/html", GOOD.as_bytes(), true),
+        ("text/event-stream", GOOD.as_bytes(), true),
+        ("text/html", b"<html><body>Login</body></html>", false),
+        ("text/event-stream", b"<html><body>Login</body></html>", false),
         ("application/json", b"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}", false),
     ] {
         let head = format!(
@@ -211,7 +222,9 @@ async fn answers_that_are_not_json_text() {
         let server = Server::start([head.as_bytes(), body].concat(), Then::Next).await;
         let exchange = attempt(settings(&server.base_url())).await;
         assert_eq!(exchange.result.is_ok(), fine, "{content_type}");
-        assert!(fine || fault(&exchange) == Fault::Malformed);
+        let page = body.starts_with(b"<");
+        let expected = if page { Fault::Page } else { Fault::Malformed };
+        assert!(fine || fault(&exchange) == expected);
     }
     let untyped = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{GOOD}", GOOD.len());
     let server = Server::start(untyped, Then::Next).await;

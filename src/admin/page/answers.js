@@ -10,7 +10,7 @@ const HEADS = ["profile", "answers", "valid but empty", "not usable", "not in th
 /** What came of holding an answer against its schema, the best first, and its colour. */
 const RESULTS = [
   ["valid", "success"], ["repaired", "cache-joined"], ["valid_empty", "warned"], ["truncated", "failure"],
-  ["schema_invalid", "failure"], ["refused", "failure"], ["empty", "failure"],
+  ["not_json", "failure"], ["schema_invalid", "failure"], ["refused", "failure"], ["empty", "failure"],
 ];
 
 /** The profile whose answers are most often empty, if any is. */

@@ -45,7 +45,7 @@ fn glance(limits: &Limits) -> Row {
             .thresholds(GREEN, &limits.empty()),
             tile(
                 "Not usable",
-                "The share of answers that are cut, refused, without content or against the schema. Each \
+                "The share of answers that are cut, refused, without content, no JSON or against the schema. Each \
                  costs tokens and a retry or repair. Worry when it is yellow. Next: Answers by result.",
                 &figures::came_to(&[], ValidationResult::UNUSABLE),
                 "not usable",
@@ -211,7 +211,7 @@ fn profiles(limits: &Limits) -> Row {
             lines(
                 "Not usable, by profile",
                 unit::RATIO,
-                "The share of answers that are cut, refused, without content or against the schema. One \
+                "The share of answers that are cut, refused, without content, no JSON or against the schema. One \
                  profile alone points at its schema or limits, all at the model. Next: Answers by result.",
             )
             .ask(&figures::came_to(&profile, ValidationResult::UNUSABLE), legend(&labels::PROFILE))

@@ -79,6 +79,7 @@ pub(super) fn validations() -> Colours {
         ValidationResult::Repaired => YELLOW,
         ValidationResult::Truncated => ORANGE,
         ValidationResult::SchemaInvalid => RED,
+        ValidationResult::NotJson => "semi-dark-red",
         ValidationResult::Refused => PURPLE,
         ValidationResult::Empty => DARK_RED,
     };

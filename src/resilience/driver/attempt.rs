@@ -27,6 +27,9 @@ use crate::{
 /// be stored.
 const ORPHAN_MAX: Duration = Duration::from_secs(30);
 
+/// What a model is told whose answer is not JSON.
+const NOT_JSON: &str = "it was not one JSON object and nothing else";
+
 /// What came of one attempt.
 pub(super) enum Attempted {
     Answered(Arc<Extraction>),
@@ -175,9 +178,7 @@ impl Flight {
                 }
             },
             Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),
-            Err(fault) if fault.error_type() == ErrorType::NotJson => {
-                (fault, Some("the answer was not JSON".to_owned()))
-            }
+            Err(fault) if fault.error_type() == ErrorType::NotJson => (fault, Some(NOT_JSON.to_owned())),
             Err(fault) => (fault, None),
         };
         if let Some(result) = validation_result(fault) {
@@ -258,6 +259,7 @@ fn validation_result(fault: Fault) -> Option<ValidationResult> {
         Fault::Truncated => Some(ValidationResult::Truncated),
         Fault::Refused => Some(ValidationResult::Refused),
         Fault::Empty => Some(ValidationResult::Empty),
+        Fault::NotJson => Some(ValidationResult::NotJson),
         Fault::Connect(_)
         | Fault::ConnectTimeout
         | Fault::TlsUntrusted
@@ -273,6 +275,7 @@ fn validation_result(fault: Fault) -> Option<ValidationResult> {
         | Fault::OtherTokensField(_)
         | Fault::ErrorBody { .. }
         | Fault::Malformed
-        | Fault::Page => None,
+        | Fault::Page
+        | Fault::BrokenOff => None,
     }
 }

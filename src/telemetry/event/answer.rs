@@ -11,7 +11,9 @@ labels! {
         ValidEmpty = "valid_empty",
         /// Valid after a repair, with something in it.
         Repaired = "repaired",
-        /// Against the schema, or not JSON.
+        /// Not JSON.
+        NotJson = "not_json",
+        /// Against the schema.
         SchemaInvalid = "schema_invalid",
         /// Ended at the token limit.
         Truncated = "truncated",
@@ -24,5 +26,6 @@ labels! {
 
 impl ValidationResult {
     /// What can't be given to a caller.
-    pub const UNUSABLE: &'static [Self] = &[Self::SchemaInvalid, Self::Truncated, Self::Refused, Self::Empty];
+    pub const UNUSABLE: &'static [Self] =
+        &[Self::NotJson, Self::SchemaInvalid, Self::Truncated, Self::Refused, Self::Empty];
 }

@@ -5,11 +5,15 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    super::{Answer, Fault, Pushback, settings::StructuredOutput},
+    super::{Answer, Fault, Pushback},
+    absent::says_nothing,
     error_body::{self, ErrorBody},
     error_words::{NO_STATUS, SentFields},
+    finish,
+    message::{Message, Utterance},
+    stream::{self, Streamed},
 };
-use crate::extraction::{FinishReason, Identifier, ResponseFacts, Said, Usage};
+use crate::extraction::{AnswerForm, AnswerForms, FinishReason, Identifier, ResponseFacts, Said, Usage};
 
 /// The most tokens believed of one exchange.
 const TOKENS_MAX: u64 = 100_000_000;
@@ -39,38 +43,100 @@ impl Reading {
             response: ResponseFacts::default(),
         }
     }
+
+    fn of(result: Result<(Answer, AnswerForms), Fault>, usage: Usage, mut response: ResponseFacts) -> Self {
+        let result = result.map(|(answer, forms)| {
+            response.read = Some(forms);
+            answer
+        });
+        Self { result, usage, response, ..Self::failed(Fault::Malformed) }
+    }
 }
 
-/// Reads a 2xx answer. Depth is no danger: what is not looked at is skipped without recursion, and what
-/// is looked at has `serde_json`'s limit of 128 levels.
-pub(super) fn read(
-    headers: &HeaderMap,
-    body: &[u8],
-    structured_output: StructuredOutput,
-    sent: &SentFields,
-) -> Reading {
-    let text = if is_json(headers) { std::str::from_utf8(body).ok() } else { None };
-    let Some(completion) = text.and_then(|text| completion(text).ok()) else {
-        let page = error_body::is_page(body);
-        return Reading::failed(if page { Fault::Page } else { Fault::Malformed });
-    };
+/// Reads a 2xx answer, whatever its content type says: a completion, or an event stream of its pieces. Depth is no
+/// danger: what is not looked at is skipped without recursion, and what is looked at has `serde_json`'s limit of 128
+/// levels.
+pub(super) fn read(headers: &HeaderMap, body: &[u8], sent: &SentFields) -> Reading {
+    let Ok(text) = std::str::from_utf8(body) else { return Reading::failed(Fault::Malformed) };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if let Ok(completion) = completion(text) {
+        let mut reading = completed(completion, body, sent);
+        if let Some(forms) = reading.response.read.as_mut().filter(|_| !is_json(headers)) {
+            forms.add(AnswerForm::Mislabelled);
+        }
+        return reading;
+    }
+    if stream::is_stream(text) {
+        return streamed(stream::read(text), sent);
+    }
+    Reading::failed(if error_body::is_page(body) { Fault::Page } else { Fault::Malformed })
+}
+
+fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &SentFields) -> Reading {
     let usage = completion.usage.map_or_else(Usage::default, |raw| usage(&value(raw)));
-    if let Some(error) = completion.error.map(value).filter(error_body::is_error) {
+    if let Some(error) = completion.error.map(value).filter(|error| !says_nothing(error)) {
         return failed_inside(error_body::within(&error, sent), usage);
     }
     let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
         return without_choices(body, usage, sent);
     };
-    if let Some(error) = choice.error.as_ref().filter(|error| error_body::is_error(error)) {
-        return failed_inside(error_body::within(error, sent), usage);
+    if let Some(error) = choice.error.map(value).filter(|error| !says_nothing(error)) {
+        return failed_inside(error_body::within(&error, sent), usage);
     }
-    let response = ResponseFacts {
-        id: completion.id.and_then(identifier),
-        model: completion.model.and_then(identifier),
-        finish: choice.finish_reason.as_deref().map(finish),
+    let told = |reason: Option<&RawValue>| reason.and_then(|reason| finish::read(&value(reason)));
+    let finish = told(choice.finish_reason)
+        .filter(|finish| *finish != FinishReason::Other)
+        .or_else(|| told(choice.native_finish_reason))
+        .or_else(|| told(choice.finish_reason));
+    let result = match choice.message {
+        Some(message) => {
+            let mut utterance = Utterance::default();
+            utterance.add(&message);
+            said_to_the_end(utterance, finish)
+        }
+        None => Err(broken(finish).unwrap_or(Fault::Malformed)),
     };
-    let result = content(choice, structured_output);
-    Reading { result, usage, body_retry_delay: None, said: Said::default(), response }
+    let (id, model) = (completion.id.map(value), completion.model.map(value));
+    Reading::of(result, usage, response(id, model, finish))
+}
+
+fn streamed(streamed: Streamed, sent: &SentFields) -> Reading {
+    let usage = streamed.usage.as_ref().map_or_else(Usage::default, usage);
+    if let Some(error) = streamed.error {
+        return failed_inside(error_body::within(&error, sent), usage);
+    }
+    let finish = streamed.finish.as_ref().and_then(finish::read);
+    let result =
+        if streamed.is_whole { said_to_the_end(streamed.utterance, finish) } else { Err(Fault::BrokenOff) };
+    let result = result.map(|(answer, mut forms)| {
+        forms.add(AnswerForm::EventStream);
+        (answer, forms)
+    });
+    Reading::of(result, usage, response(streamed.id, streamed.model, finish))
+}
+
+/// What was said counts only if nothing speaks against its end: whatever a truncated answer seems to be, it is not the
+/// whole of it.
+fn said_to_the_end(
+    utterance: Utterance,
+    finish: Option<FinishReason>,
+) -> Result<(Answer, AnswerForms), Fault> {
+    broken(finish).map_or_else(|| utterance.answer(), Err)
+}
+
+/// What speaks against an answer that stopped for this reason.
+fn broken(finish: Option<FinishReason>) -> Option<Fault> {
+    match finish? {
+        FinishReason::Length => Some(Fault::Truncated),
+        FinishReason::ContentFilter => Some(Fault::Refused),
+        FinishReason::Error => Some(Fault::BrokenOff),
+        FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other => None,
+    }
+}
+
+fn response(id: Option<Value>, model: Option<Value>, finish: Option<FinishReason>) -> ResponseFacts {
+    let identifier = |value: Option<Value>| Identifier::new(value?.as_str()?);
+    ResponseFacts { id: identifier(id), model: identifier(model), finish, read: None }
 }
 
 /// Tokens as reported on a body; what can't be true is unknown.
@@ -85,7 +151,7 @@ pub(super) fn usage(usage: &Value) -> Usage {
 }
 
 /// Reads all at once, as long as the choices hold no surprise: that must not hide the others.
-fn completion(text: &str) -> serde_json::Result<Completion<'_, Vec<Choice>>> {
+fn completion(text: &str) -> serde_json::Result<Completion<'_, Vec<Choice<'_>>>> {
     serde_json::from_str(text).or_else(|_| {
         let Completion::<IgnoredAny> { id, model, error, usage, choices: _ } = serde_json::from_str(text)?;
         Ok(Completion { id, model, error, usage, choices: None })
@@ -94,6 +160,7 @@ fn completion(text: &str) -> serde_json::Result<Completion<'_, Vec<Choice>>> {
 
 /// Fields are kept raw where a surprise in one must not hide the others.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "C: Deserialize<'de>"))]
 struct Completion<'a, C> {
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
@@ -108,81 +175,16 @@ struct Completion<'a, C> {
 }
 
 #[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    finish_reason: Option<String>,
-    #[serde(default)]
-    message: Option<Message>,
-    #[serde(default)]
-    error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    content: Option<Content>,
-    #[serde(default)]
-    refusal: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(default)]
-    text: Option<String>,
-}
-
-/// A truncated answer first of all: whatever else it seems to be, it is not the whole of it.
-fn content(choice: Choice, structured_output: StructuredOutput) -> Result<Answer, Fault> {
-    match choice.finish_reason.as_deref().map(finish) {
-        Some(FinishReason::Length) => return Err(Fault::Truncated),
-        Some(FinishReason::ContentFilter) => return Err(Fault::Refused),
-        Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other) | None => {}
-    }
-    let message = choice.message.ok_or(Fault::Malformed)?;
-    if message.refusal.is_some_and(|refusal| !refusal.is_null()) {
-        return Err(Fault::Refused);
-    }
-    let content = match message.content {
-        Some(Content::Text(text)) => text,
-        Some(Content::Parts(parts)) => parts.into_iter().filter_map(|part| part.text).collect(),
-        None => return Err(Fault::Empty),
-    };
-    let content = match structured_output {
-        StructuredOutput::Schema | StructuredOutput::Object => content,
-        StructuredOutput::Prompt => unfenced(content),
-    };
-    if content.trim().is_empty() { Err(Fault::Empty) } else { Ok(Answer { content }) }
-}
-
-fn finish(word: &str) -> FinishReason {
-    match word {
-        "stop" | "eos" | "end_turn" => FinishReason::Stop,
-        "length" | "max_tokens" | "model_length" => FinishReason::Length,
-        "content_filter" | "safety" | "refusal" => FinishReason::ContentFilter,
-        "tool_calls" | "function_call" => FinishReason::ToolCalls,
-        _ => FinishReason::Other,
-    }
-}
-
-fn identifier(raw: &RawValue) -> Option<Identifier> {
-    Identifier::new(value(raw).as_str()?)
-}
-
-/// Without the one code fence that models like to put around JSON.
-fn unfenced(content: String) -> String {
-    let inside = content
-        .trim()
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"))
-        .map(|rest| rest.strip_prefix("json").unwrap_or(rest).trim().to_owned());
-    inside.unwrap_or(content)
+struct Choice<'a> {
+    #[serde(borrow, default)]
+    finish_reason: Option<&'a RawValue>,
+    /// What the server that was asked behind this one said, heard if the word beside it is none that is known.
+    #[serde(borrow, default)]
+    native_finish_reason: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<Message<'a>>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
 }
 
 fn failed_inside(told: ErrorBody, usage: Usage) -> Reading {
@@ -210,3 +212,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let essence = essence.trim().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }
+
+#[cfg(test)]
+mod tests;

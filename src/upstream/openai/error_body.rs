@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     super::{ErrorWord, Pushback, fault::BodyForm, settings::MaxTokensField},
+    absent::says_nothing,
     answer,
     error_words::{self, Meaning, NO_STATUS, SentFields},
     tokens_field,
@@ -55,19 +56,9 @@ pub(super) fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'<')
 }
 
-/// Whether a field named `error` says that there is one.
-pub(super) fn is_error(error: &Value) -> bool {
-    match error {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) | Value::Array(_) => true,
-    }
-}
-
 /// The error in a body: its own field, the first of several, or the body itself.
 fn error_in(body: &Value) -> &Value {
-    let own = body.get("error").filter(|error| is_error(error) && !error.is_array());
+    let own = body.get("error").filter(|error| !says_nothing(error) && !error.is_array());
     own.or_else(|| body.get("errors")?.get(0)).unwrap_or(body)
 }
 

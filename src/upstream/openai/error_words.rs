@@ -19,7 +19,7 @@ pub(super) const NO_STATUS: u16 = 0;
 const MESSAGE_BYTES_MAX: usize = 512;
 
 /// The names of what the gateway sends to one upstream, beside the text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct SentFields(Vec<Arc<str>>);
 
 /// The parts of a request that say what the answer must look like.

@@ -51,7 +51,7 @@ pub(super) fn answers(limits: &Limits) -> Row {
             tile(
                 "Not usable",
                 &format!(
-                    "answers that are cut, refused, without content or against the schema. Each costs tokens \
+                    "answers that are cut, refused, without content, no JSON or against the schema. Each costs tokens \
                      and a retry or repair. Worry above {}.",
                     Limits::first(&unusable)
                 ),
