@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::event::{AttemptFacts, Event, Observer};
 use crate::{
-    extraction::{AttemptOutcome, ErrorType, FailureFacts, HeadStatus, Usage},
+    extraction::{AttemptOutcome, ErrorType, FailureFacts, HeadStatus, ResponseFacts, Usage},
     upstream::ErrorBodyText,
 };
 
@@ -19,6 +19,7 @@ pub struct AttemptGuard {
     status: HeadStatus,
     failure: Option<Arc<FailureFacts>>,
     error_body: Option<ErrorBodyText>,
+    response: ResponseFacts,
     ended: bool,
 }
 
@@ -33,8 +34,14 @@ impl AttemptGuard {
             status,
             failure: None,
             error_body: None,
+            response: ResponseFacts::default(),
             ended: false,
         }
+    }
+
+    /// What the answer said of itself.
+    pub fn told(&mut self, response: &ResponseFacts) {
+        self.response.clone_from(response);
     }
 
     /// What the error type, with which the attempt is about to end, leaves open. `error_body` is for the log alone.
@@ -72,6 +79,7 @@ impl AttemptGuard {
             error_type,
             failure: self.failure.as_ref(),
             error_body: self.error_body.as_ref(),
+            response: &self.response,
             http_status,
             usage,
             elapsed,

@@ -14,8 +14,8 @@ use tracing::Span;
 
 use crate::{
     extraction::{
-        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorType, FailureFacts, Tenant, Usage, Violation,
-        WaitSource, Withheld,
+        Alignment, AttemptOutcome, BudgetLimit, Entry, ErrorType, FailureFacts, ResponseFacts, Tenant, Usage,
+        Violation, WaitSource, Withheld,
     },
     upstream::{Endpoint, ErrorBodyText},
 };
@@ -173,6 +173,8 @@ pub enum Event<'a> {
         failure: Option<&'a Arc<FailureFacts>>,
         /// What the API's error said, where operators want it in the log. For the log line alone.
         error_body: Option<&'a ErrorBodyText>,
+        /// What the answer said of itself.
+        response: &'a ResponseFacts,
         /// The HTTP status, if an answer's head came.
         http_status: Option<u16>,
         /// Tokens as reported.

@@ -153,9 +153,20 @@ impl Metrics {
             }
             Event::FlightWaited { answered, elapsed, .. } => self.cache.waited(answered, elapsed, span),
             Event::AttemptStarted(attempt) => self.upstreams.of(&attempt.endpoint).attempt_started(),
-            Event::AttemptEnded { attempt, outcome, error_type, http_status, usage, elapsed, .. } => {
+            Event::AttemptEnded {
+                attempt,
+                outcome,
+                error_type,
+                http_status,
+                usage,
+                elapsed,
+                response,
+                ..
+            } => {
                 let end = AttemptEnd { outcome, error_type, http_status, usage, elapsed };
-                self.upstreams.of(&attempt.endpoint).attempt_ended(attempt, end, span);
+                let upstream = self.upstreams.of(&attempt.endpoint);
+                upstream.attempt_ended(attempt, end, span);
+                upstream.told(response);
             }
             Event::RetryScheduled { endpoint, reason, source, budget_ratio, .. } => {
                 self.upstreams.of(endpoint).retry_scheduled(reason, source, budget_ratio, span);

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::HeaderMap;
 use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, status::StatusCode};
 use tidegate::{
-    extraction::{AttemptKind, AttemptOutcome, Usage},
+    extraction::{AttemptKind, AttemptOutcome, ResponseFacts, Usage},
     telemetry::{
         Configured, Event, Telemetry,
         catalogue::{self, Kind},
@@ -108,6 +108,7 @@ async fn an_attempt_ends_with_the_body_of_its_answer() {
         error_type: None,
         failure: None,
         error_body: None,
+        response: &ResponseFacts::default(),
         http_status: Some(200),
         usage: Usage::default(),
         elapsed: Duration::from_millis(70),

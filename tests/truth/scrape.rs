@@ -88,8 +88,12 @@ async fn counters_are_there_before_the_first_call() {
         assert!(!values.is_empty(), "{name}{labels:?} is not there");
         assert!(values.iter().all(|value| value.abs() < 0.5), "{name}{labels:?}: {values:?}");
     }
+    // Each part of each schema could be broken by each keyword: what breaks is counted from one on, and alerts stand on
+    // the validation counters.
+    let grown = ["tidegate_extract_schema_violations_total"];
     let counters = |page: &Page| -> BTreeSet<_> {
-        page.samples.keys().filter(|(name, _)| name.ends_with("_total")).cloned().collect()
+        let is_made_at_start = |name: &str| name.ends_with("_total") && !grown.contains(&name);
+        page.samples.keys().filter(|(name, _)| is_made_at_start(name)).cloned().collect()
     };
     warm_up(&stage).await;
     let after = page(&stage).await;

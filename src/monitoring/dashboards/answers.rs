@@ -23,7 +23,8 @@ use crate::{
 pub(super) fn answers(brief: &Brief) -> Dashboard {
     let question = "Are answers worth having, or does the model fail without an error?";
     let limits = &brief.limits;
-    let rows = vec![glance(limits), validation(), grounding(limits), profiles(limits), what_to_do(brief)];
+    let rows =
+        vec![glance(limits), validation(), causes(), grounding(limits), profiles(limits), what_to_do(brief)];
     board("tidegate-answers", "Tidegate / Answer quality", question, rows)
 }
 
@@ -103,6 +104,51 @@ fn validation() -> Row {
             .coloured(&palette::validations())
             .stacked_to_the_full(),
             lines(
+                "Repairs withheld",
+                unit::PER_SECOND,
+                "Answers that a further attempt may have mended, and that were not mended: deadline is too \
+                 little time, budget a tenant whose answers needed more repairs than it has credit for. Worry \
+                 when it lasts. Next: the profile's schema and instructions.",
+            )
+            .ask(
+                &rate_by(&[&labels::PROFILE, &labels::REPAIR_WITHHELD], &series(&list::REPAIRS_WITHHELD_TOTAL)),
+                format!("{} {}", legend(&labels::PROFILE), legend(&labels::REPAIR_WITHHELD)),
+            )
+            .or_else("none")
+            .stacked()
+            .exemplars(),
+        ],
+    )
+}
+
+fn causes() -> Row {
+    row(
+        "Why answers are not as they should be",
+        vec![
+            lines(
+                "How answers are written",
+                unit::PER_SECOND,
+                "Answers by the forms in which their JSON was found. All but bare cost nothing here, and are \
+                 signs of a server or model that does not do as it is told. Worry when a form appears after a \
+                 change. Next: structured_output of that upstream.",
+            )
+            .ask(
+                &rate_by(&[&labels::UPSTREAM, &labels::READ], &series(&list::ANSWERS_READ)),
+                format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::READ)),
+            )
+            .stacked(),
+            lines(
+                "Why models stopped",
+                unit::PER_SECOND,
+                "Answers by the reason that came with them. error is a generation that broke off, other a word \
+                 that is not known. Worry when either lasts. Next: the log lines of failed attempts.",
+            )
+            .ask(
+                &rate_by(&[&labels::UPSTREAM, &labels::FINISH], &series(&list::FINISHES)),
+                format!("{} {}", legend(&labels::UPSTREAM), legend(&labels::FINISH)),
+            )
+            .stacked(),
+            lines(
                 "Broken parts of schemas",
                 unit::PER_SECOND,
                 "Answers against their schema, by the first part of it that they broke and the keyword. One part \
@@ -123,20 +169,6 @@ fn validation() -> Row {
             )
             .or_else("none")
             .stacked(),
-            lines(
-                "Repairs withheld",
-                unit::PER_SECOND,
-                "Answers that a further attempt may have mended, and that were not mended: deadline is too \
-                 little time, budget a tenant whose answers needed more repairs than it has credit for. Worry \
-                 when it lasts. Next: the profile's schema and instructions.",
-            )
-            .ask(
-                &rate_by(&[&labels::PROFILE, &labels::REPAIR_WITHHELD], &series(&list::REPAIRS_WITHHELD_TOTAL)),
-                format!("{} {}", legend(&labels::PROFILE), legend(&labels::REPAIR_WITHHELD)),
-            )
-            .or_else("none")
-            .stacked()
-            .exemplars(),
         ],
     )
 }

@@ -103,6 +103,7 @@ impl Flight {
         drop(place);
         let latency = sent.elapsed();
         let (http_status, usage) = (exchange.http_status, exchange.usage);
+        guard.told(&exchange.response);
         self.log.told(std::mem::take(&mut exchange.response));
         let error_body = exchange.error_body.take();
         let attempted = self.judge(exchange, &endpoint, repaired);

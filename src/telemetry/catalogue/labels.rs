@@ -3,8 +3,8 @@
 use super::{Label, Values};
 use crate::{
     extraction::{
-        Alignment, AttemptKind, AttemptOutcome, Entry, ErrorType, Keyword, Phase, Verdict, WaitSource,
-        Withheld,
+        Alignment, AnswerForm, AttemptKind, AttemptOutcome, Entry, ErrorType, FinishReason, Keyword, Phase,
+        Verdict, WaitSource, Withheld,
     },
     telemetry::event::{CacheResult, EvictionCause, Refusal, Signal, ValidationResult},
 };
@@ -45,6 +45,10 @@ pub const OUTCOME: Label = Label::closed("outcome", AttemptOutcome::LABELS);
 pub const PHASE: Label = Label::closed("phase", Phase::LABELS);
 /// The profile's configured name, or `inline`.
 pub const PROFILE: Label = Label::from("profile", Values::Profile);
+/// Why a model stopped.
+pub const FINISH: Label = Label::closed("finish", FinishReason::LABELS);
+/// A form in which the JSON of an answer was found.
+pub const READ: Label = Label::closed("read", AnswerForm::LABELS);
 /// Which part of a schema was broken.
 pub const POINTER: Label = Label::from("pointer", Values::SchemaPointer);
 /// By what kind of mistake.

@@ -4,7 +4,7 @@ use tracing::{Span, dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
-    extraction::{AttemptOutcome, ErrorDetail, ErrorType, Word},
+    extraction::{AnswerForm, AnswerForms, AttemptOutcome, ErrorDetail, ErrorType, FinishReason, Word},
     telemetry::event::Event,
     upstream::{Endpoint, ErrorBodyText},
 };
@@ -30,6 +30,7 @@ impl Logs {
             error_type,
             failure,
             error_body,
+            response,
             http_status,
             usage,
             elapsed,
@@ -60,6 +61,8 @@ impl Logs {
                 tidegate.schema.pointer = violation.map(|violation| &*violation.pointer),
                 tidegate.schema.keyword = violation.map(|violation| violation.keyword.as_str()),
                 tidegate.upstream.error.body = error_body.map(ErrorBodyText::as_str),
+                tidegate.answer.finish = response.finish.map(FinishReason::as_str),
+                tidegate.answer.read = response.read.map(forms),
                 http.response.status_code = http_status,
                 duration_ms = milliseconds(elapsed),
             );
@@ -76,6 +79,8 @@ impl Logs {
                 tidegate.attempt.number = attempt.number,
                 tidegate.attempt.kind = attempt.kind.as_str(),
                 tidegate.attempt.outcome = outcome.as_str(),
+                tidegate.answer.finish = response.finish.map(FinishReason::as_str),
+                tidegate.answer.read = response.read.map(forms),
                 http.response.status_code = http_status,
                 gen_ai.usage.input_tokens = usage.input_tokens,
                 gen_ai.usage.output_tokens = usage.output_tokens,
@@ -83,4 +88,9 @@ impl Logs {
             );
         }
     }
+}
+
+/// The forms of an answer, as one word.
+fn forms(forms: AnswerForms) -> String {
+    forms.iter().map(AnswerForm::as_str).collect::<Vec<_>>().join(",")
 }

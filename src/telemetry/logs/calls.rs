@@ -4,7 +4,7 @@ use tracing::{dispatcher, level_filters::LevelFilter};
 
 use super::{Logs, ids, milliseconds};
 use crate::{
-    extraction::{Brought, ErrorType, Phase, Tenant},
+    extraction::{Brought, ErrorType, FinishReason, Phase, Tenant},
     telemetry::{
         event::{CacheResult, CallEnded},
         spans::trace_id,
@@ -33,6 +33,7 @@ impl Logs {
             tidegate.call.retries = call.retries,
             gen_ai.usage.input_tokens = call.usage.input_tokens,
             gen_ai.usage.output_tokens = call.usage.output_tokens,
+            tidegate.answer.finish = call.trail.response.finish.map(FinishReason::as_str),
             tidegate.answer.items = call.brought.map(|brought| brought.items),
             tidegate.answer.entities = call.brought.map(Brought::entities),
             tidegate.answer.normalised = call.brought.map(|brought| brought.normalised),

@@ -14,7 +14,10 @@ use super::{
     table::{ByName, Grid, Grown, Level},
 };
 use crate::{
-    extraction::{AttemptKind, AttemptOutcome, ErrorType, Usage, WaitSource, Withheld, party::OF_THE_TEXT},
+    extraction::{
+        AnswerForm, AnswerForms, AttemptKind, AttemptOutcome, ErrorType, FinishReason, ResponseFacts, Usage,
+        WaitSource, Withheld, party::OF_THE_TEXT,
+    },
     telemetry::{
         catalogue::{
             OTHER,
@@ -60,6 +63,8 @@ pub(super) struct UpstreamMetrics {
     failures_running: Level,
     budget: Gauge,
     tokens: Grid<Counter>,
+    finishes: Grid<Counter>,
+    reads: Grid<Counter>,
     cost: Option<Cost>,
     http: Grown<(AttemptKind, Option<u16>, AttemptEnding), Traced<Histogram>>,
     gen_ai: Grown<AttemptEnding, Traced<Histogram>>,
@@ -126,6 +131,12 @@ impl UpstreamMetrics {
             tokens: Grid::new(labels::DIRECTIONS, USEFUL, |direction, useful| {
                 counter(&list::TOKENS_TOTAL, word(direction), word(useful))
             }),
+            finishes: Grid::new(&[()], FinishReason::ALL, |(), reason| {
+                instruments.counter(&list::FINISHES, [upstream.clone(), word(reason.as_str())])
+            }),
+            reads: Grid::new(&[()], AnswerForm::ALL, |(), form| {
+                instruments.counter(&list::ANSWERS_READ, [upstream.clone(), word(form.as_str())])
+            }),
             cost: prices.map(|prices| Cost::new(instruments, &upstream, prices)),
             http: Grown::new(),
             gen_ai: Grown::new(),
@@ -173,6 +184,14 @@ impl UpstreamMetrics {
         if let Some(cost) = &self.cost {
             cost.saved.add(cost.billionths(usage));
         }
+    }
+
+    /// What an answer said of itself.
+    pub(super) fn told(&self, response: &ResponseFacts) {
+        let finish = response.finish.and_then(|reason| self.finishes.at(0, reason as usize));
+        let forms = response.read.into_iter().flat_map(AnswerForms::iter);
+        let reads = forms.filter_map(|form| self.reads.at(0, form as usize));
+        finish.into_iter().chain(reads).for_each(|counter| counter.increment(1));
     }
 
     pub(super) fn retry_scheduled(

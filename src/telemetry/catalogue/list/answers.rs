@@ -1,11 +1,15 @@
 //! What answers are worth.
 
 use super::{Metric, Unit, counter};
-use crate::telemetry::catalogue::labels::{ALIGNMENT, KEYWORD, POINTER, PROFILE, REPAIR_WITHHELD, VALIDATION};
+use crate::telemetry::catalogue::labels::{ALIGNMENT, FINISH, KEYWORD, POINTER, PROFILE, READ, REPAIR_WITHHELD, UPSTREAM, VALIDATION};
 
 catalogue! { "Answers":
     VALIDATION_TOTAL = counter("tidegate.extract.validation", Unit::Count("{answer}"), &[PROFILE, VALIDATION],
         "Answers held against their schema.");
+    ANSWERS_READ = counter("tidegate.extract.answers_read", Unit::Count("{answer}"), &[UPSTREAM, READ],
+        "Answers whose JSON was found, by the forms in which it was; one with several forms counts for each.");
+    FINISHES = counter("tidegate.upstream.finish", Unit::Count("{answer}"), &[UPSTREAM, FINISH],
+        "Answers by why their model stopped; other is a word that is not known.");
     SCHEMA_VIOLATIONS = counter("tidegate.extract.schema_violations", Unit::Count("{answer}"), &[PROFILE, POINTER, KEYWORD],
         "Answers against their schema, by the first part of it that they broke.");
     REPAIRS_WITHHELD_TOTAL = counter("tidegate.extract.repairs.withheld", Unit::Count("{repair}"), &[PROFILE, REPAIR_WITHHELD],
