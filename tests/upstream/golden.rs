@@ -200,6 +200,14 @@ const ROWS: &[Row] = &[
     ("any", 600, "", "", E::Malformed, C::Ambiguous),
     ("any", 999, "", "", E::Malformed, C::Ambiguous),
     ("any", 500, "", r#"{"error":{"type":"invalid_request_error","message":"x"}}"#, E::ServerError, C::Ambiguous),
+    ("anyone", 403, "", r#"{"error":{"message":"Your account was flagged for abuse"}}"#, E::Unauthorized, C::Terminal),
+    ("anyone", 500, "", r#"{"error":{"message":"The content filter service is unavailable"}}"#, E::ServerError, C::Ambiguous),
+    ("ollama", 500, "", r#"{"error":{"message":"failed to create context with context size 131072"}}"#, E::ServerError, C::Ambiguous),
+    ("groq", 400, "", r#"{"error":{"message":"x","type":"invalid_request_error","code":"organization_restricted"}}"#, E::Unauthorized, C::Terminal),
+    ("anthropic-compatible", 400, "", r#"{"type":"error","error":{"type":"invalid_request_error","message":"This organization has been disabled."}}"#, E::Unauthorized, C::Terminal),
+    ("anthropic-compatible", 400, "", r#"{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits."}}"#, E::QuotaExhausted, C::Quota),
+    ("bedrock", 400, "", r#"{"__type":"ValidationException","message":"The provided model identifier is invalid."}"#, E::NotFound, C::Terminal),
+    ("gemini-compatible", 400, "", r#"[{"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}}]"#, E::Unauthorized, C::Terminal),
 ];
 
 #[tokio::test]

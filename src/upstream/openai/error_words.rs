@@ -84,7 +84,7 @@ impl Error<'_> {
             Rule::Codes(names) => self.has_code(names),
             Rule::CodesAt(statuses, names) => statuses.contains(&self.status) && self.has_code(names),
             Rule::Phrases(phrases) => self.says(phrases),
-            Rule::PhrasesUnless(status, phrases) => self.status != *status && self.says(phrases),
+            Rule::PhrasesAt(statuses, phrases) => statuses.contains(&self.status) && self.says(phrases),
             Rule::LimitsCompared => {
                 !self.params_name_a_choice()
                     && self.messages.iter().any(|message| limits_compared::exceeds(message))

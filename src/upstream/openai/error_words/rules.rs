@@ -19,8 +19,8 @@ pub(super) enum Rule {
     CodesAt(&'static [u16], &'static [&'static str]),
     /// A sentence holds all parts of one of these, one after the other, in lower case.
     Phrases(&'static [&'static [&'static str]]),
-    /// The same, but under this status.
-    PhrasesUnless(u16, &'static [&'static [&'static str]]),
+    /// The same, under one of these statuses only.
+    PhrasesAt(&'static [u16], &'static [&'static [&'static str]]),
     /// A sentence holds the size of the request against a limit, and it is larger.
     LimitsCompared,
     /// The shape of the answer is not accepted, which these sentences say too.
@@ -35,7 +35,7 @@ pub(super) fn listed(word: &str) -> Option<&'static str> {
         Rule::Codes(names) | Rule::CodesAt(_, names) => Some(*names),
         Rule::Status(_)
         | Rule::Phrases(_)
-        | Rule::PhrasesUnless(..)
+        | Rule::PhrasesAt(..)
         | Rule::LimitsCompared
         | Rule::Shape(_)
         | Rule::SentField => None,
@@ -63,13 +63,14 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (QuotaExhausted, Rule::Phrases(QUOTA_SAID)),
     (InvalidCredential, Rule::Phrases(CREDENTIAL_SAID)),
     (ModelNotFound, Rule::Phrases(MODEL_SAID)),
-    // Bedrock says "too many tokens" to callers who have to wait.
-    (ContextLength, Rule::PhrasesUnless(429, CONTEXT_SAID)),
+    // Not under 429, where Bedrock says "too many tokens" to callers who have to wait, nor where a server speaks of itself.
+    (ContextLength, Rule::PhrasesAt(OF_THE_REQUEST, CONTEXT_SAID)),
     (ContentFiltered, Rule::Codes(FILTER)),
     (SchemaRejected, Rule::Shape(SHAPE_SAID)),
     (ParameterRejected, Rule::SentField),
     (ParameterRejected, Rule::CodesAt(&[0, 400, 422], PARAMETER)),
-    (ContentFiltered, Rule::Phrases(FILTER_SAID)),
+    (ContentFiltered, Rule::PhrasesAt(OF_THE_REQUEST, FILTER_SAID)),
+    (ContentFiltered, Rule::PhrasesAt(&[403], &[&["input was flagged"], &["prompt was flagged"]])),
     (Overloaded, Rule::Codes(OVERLOADED)),
     (RateLimited, Rule::Codes(RATE)),
     (Timeout, Rule::Codes(TIMEOUT)),
@@ -79,6 +80,9 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (ServerError, Rule::CodesAt(&[0, 400, 422, 500], SERVER)),
     (InvalidRequest, Rule::CodesAt(&[0, 400, 422], INVALID)),
 ];
+
+/// Statuses under which a sentence can be about the text.
+const OF_THE_REQUEST: &[u16] = &[0, 400, 413, 422];
 
 const QUOTA: &[&str] = &[
     "insufficient_quota", // OpenAI and many others
@@ -140,7 +144,8 @@ const CREDENTIAL: &[&str] = &[
     "ip_not_authorized",
     "invalid_organization",
     "mismatched_organization",
-    "api_key_invalid", // Gemini
+    "organization_restricted", // Groq
+    "api_key_invalid",         // Gemini
     "api_key_expired",
     "api_key_service_blocked",
     "api_key_http_referrer_blocked",
@@ -337,6 +342,7 @@ const QUOTA_SAID: &[&[&str]] = &[
     &["reached its monthly spending limit"],
     &["budget has been exceeded"],
     &["good standing"],
+    &["specified api usage limits"],
 ];
 
 const CREDENTIAL_SAID: &[&[&str]] = &[
@@ -350,6 +356,8 @@ const CREDENTIAL_SAID: &[&[&str]] = &[
     &["no auth credentials"],
     &["token seems invalid"],
     &["litellm.authenticationerror"],
+    &["organization has been disabled"],
+    &["user location is not supported"],
 ];
 
 const MODEL_SAID: &[&[&str]] = &[
@@ -358,6 +366,7 @@ const MODEL_SAID: &[&[&str]] = &[
     &["model", "not found"],
     &["invalid model"],
     &["unknown model"],
+    &["model identifier is invalid"],
     &["no endpoints found for"],
 ];
 
