@@ -6,8 +6,9 @@ use unicode_normalization::UnicodeNormalization;
 /// White space and what can't be seen leave nothing behind.
 pub(super) fn fold(cluster: &str) -> impl Iterator<Item = char> {
     let seen = cluster.chars().filter(|c| !is_invisible(*c)).map(plain);
-    // By way of upper case, or `ß` and `ς` would differ from `SS` and `Σ`.
-    let folded = seen.nfkd().map(plain).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    // By way of upper case, or `ß` and `ς` would differ from `SS` and `Σ`; from lower case on, or `ẞ` would stay.
+    let small = seen.nfkd().map(plain).flat_map(char::to_lowercase);
+    let folded = small.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     folded.filter(|c| !c.is_whitespace())
 }
 

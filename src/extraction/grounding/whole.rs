@@ -12,7 +12,7 @@ const CAPITALISED_CHARS_MAX: usize = 64;
 /// Scripts that put no spaces between words have no parts of words. Numbers go on across their
 /// separators (`2,400`, `2 400`, `2026-11-23`) and begin with their sign, names across hyphens and
 /// apostrophes if both sides are capitalised (`Jean-Pierre`, `O'Neil`; but `Berlin-based`, `Ada's`),
-/// addresses across `@`.
+/// addresses across `@`, and names of hosts and files across a full stop before a small letter.
 pub(super) fn is_whole(text: &str, place: Span) -> bool {
     let divides =
         |at: u32| text.split_at_checked(at as usize).is_none_or(|(left, right)| joined(left, right));
@@ -34,6 +34,7 @@ fn joined(left: &str, right: &str) -> bool {
 fn joins(left: &str, c: char, right: &str) -> bool {
     let both = |of: fn(char) -> bool| left.ends_with(of) && right.starts_with(of);
     match c {
+        '.' if right.starts_with(char::is_lowercase) => left.ends_with(char::is_alphanumeric),
         '.' | ',' | ':' | '/' | '·' | '٫' | '٬' | '．' | '，' => both(char::is_numeric),
         '-' | '‐' | '‑' | '–' | '−' | '\'' | '’' => {
             both(char::is_numeric) || are_capitalised(left, right)
