@@ -24,6 +24,7 @@ const THOUGHT_BEGINS: &[&str] = &[
     "<analysis>",
     "<scratchpad>",
     "<seed:think>",
+    "<|start_thinking|>",
     "[think]",
     "\u{25c1}think\u{25b7}",
     "<|channel|>analysis<|message|>",
@@ -40,9 +41,12 @@ const THOUGHT_ENDS: &[&str] = &[
     "</analysis>",
     "</scratchpad>",
     "</seed:think>",
+    "<|end_thinking|>",
     "[/think]",
     "\u{25c1}/think\u{25b7}",
     "<|channel|>final<|message|>",
+    "<|channel|>final json<|message|>",
+    "<|channel|>final <|constrain|>json<|message|>",
 ];
 
 /// What a tag can begin with.

@@ -19,7 +19,7 @@ pub(super) fn says_nothing(value: &Value) -> bool {
 pub(super) fn has_words(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => !text.trim().is_empty(),
+        Value::String(text) => text.contains(char::is_alphanumeric),
         Value::Array(items) => items.iter().any(has_words),
         Value::Object(fields) => fields.iter().any(|(name, value)| name != "type" && has_words(value)),
     }
@@ -56,11 +56,22 @@ mod tests {
 
     #[test]
     fn only_words_refuse() {
-        for refusal in [json!("I can't."), json!([{"type": "refusal", "refusal": "no"}]), json!({"a": "no"})]
-        {
+        for refusal in [
+            json!("I can't."),
+            json!([{"type": "refusal", "refusal": "no"}]),
+            json!({"a": "no"}),
+            json!("不"),
+        ] {
             assert!(has_words(&refusal), "{refusal}");
         }
-        for none in [json!(true), json!(7), json!({"type": "refusal", "refusal": ""}), json!("\u{2003}")] {
+        for none in [
+            json!(true),
+            json!(7),
+            json!({"type": "refusal", "refusal": ""}),
+            json!("\u{2003}"),
+            json!("\u{200b}\u{feff}"),
+            json!("…"),
+        ] {
             assert!(!has_words(&none), "{none}");
         }
     }

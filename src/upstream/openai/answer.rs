@@ -77,6 +77,11 @@ fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &Se
     if let Some(error) = completion.error.map(value).filter(|error| !says_nothing(error)) {
         return failed_inside(error_body::within(&error, sent), usage);
     }
+    // MiniMax numbers its errors, beside choices that hold nothing, or what a filter left.
+    let numbered = |base: &RawValue| value(base).get("status_code").is_some_and(|code| !says_nothing(code));
+    if completion.base_resp.is_some_and(numbered) {
+        return failed_inside(error_body::read(NO_STATUS, body, sent), usage);
+    }
     let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
         return without_choices(body, usage, sent);
     };
@@ -153,8 +158,9 @@ pub(super) fn usage(usage: &Value) -> Usage {
 /// Reads all at once, as long as the choices hold no surprise: that must not hide the others.
 fn completion(text: &str) -> serde_json::Result<Completion<'_, Vec<Choice<'_>>>> {
     serde_json::from_str(text).or_else(|_| {
-        let Completion::<IgnoredAny> { id, model, error, usage, choices: _ } = serde_json::from_str(text)?;
-        Ok(Completion { id, model, error, usage, choices: None })
+        let Completion::<IgnoredAny> { id, model, error, base_resp, usage, choices: _ } =
+            serde_json::from_str(text)?;
+        Ok(Completion { id, model, error, base_resp, usage, choices: None })
     })
 }
 
@@ -170,6 +176,8 @@ struct Completion<'a, C> {
     choices: Option<C>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    base_resp: Option<&'a RawValue>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
 }

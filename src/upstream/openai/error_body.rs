@@ -51,9 +51,10 @@ pub(super) fn within(error: &Value, sent: &SentFields) -> ErrorBody {
     of_value(NO_STATUS, error, error, sent)
 }
 
-/// Whether a body is a page for people: something else than the API answered.
+/// Whether a body is a page for people: something else than the API answered. Cloudflare's pages come in short, too.
 pub(super) fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
+    let body = body.trim_ascii_start();
+    body.starts_with(b"<") || body.starts_with(b"error code: ")
 }
 
 /// The error in a body: its own field, the first of several, or the body itself.
@@ -78,9 +79,18 @@ fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> Er
     ErrorBody { form, word, refused, said, retry_delay, usage: Usage::default() }
 }
 
-/// The error of the provider behind it, which `OpenRouter` passes on as text.
+/// The error of the server behind it, passed on as JSON, as its text, or in words: `OpenRouter` has a place for it, others
+/// put it into the message.
 fn passed_on(error: &Value) -> Option<Value> {
-    serde_json::from_str(error.pointer("/metadata/raw")?.as_str()?).ok()
+    let raw = error.pointer("/metadata/raw").or_else(|| {
+        let is_json = |text: &str| text.trim_start().starts_with(['{', '[']);
+        error.get("message").filter(|message| message.as_str().is_some_and(is_json))
+    })?;
+    let Some(text) = raw.as_str().filter(|text| !is_page(text.as_bytes())) else {
+        return Some(raw.clone()).filter(Value::is_object);
+    };
+    let inner: Value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    Some(inner.get(0).cloned().unwrap_or(inner))
 }
 
 /// Whether a day's quota is used up: Gemini says 429 to that as to a minute's.

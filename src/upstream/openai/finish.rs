@@ -115,14 +115,12 @@ const WORDS: &[(FinishReason, &[&str])] = &[
             "load",  // Ollama: the model came and went, and said nothing
             "unload",
             "insufficientsystemresource", // DeepSeek
-            "malformedfunctioncall",      // Gemini, and the next three
-            "unexpectedtoolcall",
+            "unexpectedtoolcall",         // Gemini, and the next two
             "toomanytoolcalls",
-            "malformedresponse",
+            "missingthoughtsignature",
             "pauseturn", // Anthropic: not over
+            "timelimit", // watsonx
             "incomplete",
-            "preempted",
-            "evicted",
         ],
     ),
 ];
@@ -132,11 +130,40 @@ const WORDS: &[(FinishReason, &[&str])] = &[
 const PARTS: &[(FinishReason, &[&str])] = &[
     (
         FinishReason::ContentFilter,
-        &["filter", "safety", "moderat", "guardrail", "toxic", "policy", "prohibited", "sensitive", "refus"],
+        &[
+            "filter",
+            "safety",
+            "moderat",
+            "guardrail",
+            "toxic",
+            "policy",
+            "prohibited",
+            "sensitive",
+            "refus",
+            "recitation",
+            "censor",
+            "unsafe",
+            "harmful",
+            "violation",
+            "blocked",
+        ],
     ),
     (
         FinishReason::Length,
-        &["length", "maxtoken", "maxoutput", "maxcompletion", "maxnewtoken", "tokenlimit", "contextwindow"],
+        &[
+            "length",
+            "maxtoken",
+            "maximumtoken", // Aleph Alpha
+            "maxpredicted", // LM Studio
+            "maxoutput",
+            "maxcompletion",
+            "maxnewtoken",
+            "tokenlimit",
+            "outputlimit",
+            "contextwindow",
+            "contextlimit",
+            "truncat",
+        ],
     ),
     (
         FinishReason::Error,
@@ -155,6 +182,15 @@ const PARTS: &[(FinishReason, &[&str])] = &[
             "unavailable",
             "ratelimit",
             "insufficient",
+            "malformed",   // Gemini, Bedrock
+            "unload",      // LM Studio
+            "notfinished", // watsonx
+            "unfinished",
+            "crash",
+            "killed",
+            "shutdown",
+            "preempt",
+            "evict",
         ],
     ),
 ];
@@ -195,7 +231,11 @@ mod tests {
                 ],
                 ContentFilter,
             ),
-            ("Gemini", &["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER"], Error),
+            (
+                "Gemini",
+                &["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MISSING_THOUGHT_SIGNATURE", "OTHER"],
+                Error,
+            ),
             ("Mistral", &["model_length"], Length),
             ("Mistral", &["error"], Error),
             ("Together", &["eos"], Stop),
@@ -212,6 +252,12 @@ mod tests {
             ("vLLM, SGLang", &["abort"], Error),
             ("Ollama", &["load", "unload"], Error),
             ("Bedrock", &["guardrail_intervened", "content_filtered"], ContentFilter),
+            ("Bedrock", &["malformed_model_output", "malformed_tool_use"], Error),
+            ("LM Studio", &["maxPredictedTokensReached", "contextLengthReached"], Length),
+            ("LM Studio", &["modelUnloaded", "failed"], Error),
+            ("watsonx", &["token_limit", "max_tokens"], Length),
+            ("watsonx", &["not_finished", "time_limit", "cancelled"], Error),
+            ("Aleph Alpha", &["maximum_tokens"], Length),
             ("nobody in particular", &["Content-Filter", "output moderated"], ContentFilter),
             ("nobody in particular", &["max_new_tokens_reached"], Length),
             ("nobody in particular", &["engine_failure", "CLIENT_DISCONNECTED", "upstream timed out"], Error),

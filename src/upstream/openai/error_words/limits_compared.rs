@@ -14,6 +14,8 @@ const FORMS: &[(Number, Number)] = &[
     (Number::After("model token limit:"), Number::After("requested:")),
     (Number::After("number of tokens allowed"), Number::After("input token count")),
     (Number::After("tokens >"), Number::Before("tokens >")),
+    (Number::After("only supports up to"), Number::After("input token count is")),
+    (Number::After("must have less than"), Number::After("given:")),
     (Number::After("less than max_seq_len"), Number::After("length of prompt_tokens")),
     (Number::After("maximum length"), Number::After("string with length")),
     (Number::Before("maximum context length"), Number::After("prompt contains")),

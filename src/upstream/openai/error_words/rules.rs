@@ -54,21 +54,28 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     // Groq: the model did not manage to write JSON, and the API held it against the schema itself.
     (JsonNotMade, Rule::Codes(&["json_validate_failed", "tool_use_failed", "json_generation_failed"])),
     (QuotaExhausted, Rule::Codes(QUOTA)),
+    // xAI calls both a lack of permission.
+    (QuotaExhausted, Rule::Phrases(QUOTA_SAID)),
+    (ContentFiltered, Rule::PhrasesAt(&[400, 403], &[&["content violates usage guidelines"]])),
     (InvalidCredential, Rule::Codes(CREDENTIAL)),
+    // Numbers mean something else at the next vendor: they count under the statuses that they come with.
+    (InvalidCredential, Rule::CodesAt(&[0, 400, 401, 403], CREDENTIAL_NUMBERS)),
     (ModelNotFound, Rule::Codes(MODEL)),
+    (ModelNotFound, Rule::CodesAt(&[0, 400, 404], MODEL_NUMBERS)),
     (ContextLength, Rule::LimitsCompared),
     // Groq calls a text above the tokens of a minute "rate limited": it will never fit.
     (ContextLength, Rule::Status(413)),
     (ContextLength, Rule::Codes(CONTEXT)),
-    (QuotaExhausted, Rule::Phrases(QUOTA_SAID)),
     (InvalidCredential, Rule::Phrases(CREDENTIAL_SAID)),
     (ModelNotFound, Rule::Phrases(MODEL_SAID)),
     // Not under 429, where Bedrock says "too many tokens" to callers who have to wait, nor where a server speaks of itself.
     (ContextLength, Rule::PhrasesAt(OF_THE_REQUEST, CONTEXT_SAID)),
     (ContentFiltered, Rule::Codes(FILTER)),
+    (ContentFiltered, Rule::CodesAt(OF_THE_REQUEST, FILTER_NUMBERS)),
     (SchemaRejected, Rule::Shape(SHAPE_SAID)),
     (ParameterRejected, Rule::SentField),
     (ParameterRejected, Rule::CodesAt(&[0, 400, 422], PARAMETER)),
+    (ParameterRejected, Rule::PhrasesAt(OF_THE_REQUEST, &[&["maximum tokens you requested"]])),
     (ContentFiltered, Rule::PhrasesAt(OF_THE_REQUEST, FILTER_SAID)),
     (ContentFiltered, Rule::PhrasesAt(&[403], &[&["input was flagged"], &["prompt was flagged"]])),
     (Overloaded, Rule::Codes(OVERLOADED)),
@@ -160,13 +167,10 @@ const CREDENTIAL: &[&str] = &[
     "the_caller_does_not_have_permission_to_execute_the_specified_operation", // xAI
     "base_resp.1004",                                                         // MiniMax
     "base_resp.2049",
-    "1000", // Zhipu
-    "1001",
-    "1002",
-    "1003",
-    "1004",
-    "1220",
 ];
+
+/// Zhipu's.
+const CREDENTIAL_NUMBERS: &[&str] = &["1000", "1001", "1002", "1003", "1004", "1220"];
 
 const MODEL: &[&str] = &[
     "model_not_found",
@@ -182,11 +186,10 @@ const MODEL: &[&str] = &[
     "resource_not_found_error",
     "resource_not_found_exception",        // Bedrock
     "some_requested_entity_was_not_found", // xAI
-    "1211",                                // Zhipu
-    "1221",
-    "1222",
-    "20012", // SiliconFlow
 ];
+
+/// Zhipu's, and `SiliconFlow`'s.
+const MODEL_NUMBERS: &[&str] = &["1211", "1221", "1222", "20012"];
 
 const CONTEXT: &[&str] = &[
     "context_length_exceeded",
@@ -195,7 +198,8 @@ const CONTEXT: &[&str] = &[
     "exceed_context_size_error", // llama.cpp
     "tokens_limit_reached",      // GitHub, Azure
     "request_too_large",         // Anthropic
-    "1261",                      // Zhipu
+    "max_tokens_per_request",
+    "1261", // Zhipu
 ];
 
 const FILTER: &[&str] = &[
@@ -210,9 +214,10 @@ const FILTER: &[&str] = &[
     "invalid_prompt", // OpenAI: the prompt was flagged
     "base_resp.1026", // MiniMax
     "base_resp.1027",
-    "1300", // Zhipu
-    "1301",
 ];
+
+/// Zhipu's. Mistral's 1300 is a rate limit.
+const FILTER_NUMBERS: &[&str] = &["1300", "1301"];
 
 const OVERLOADED: &[&str] = &[
     "overloaded",
@@ -338,8 +343,10 @@ const QUOTA_SAID: &[&[&str]] = &[
     &["more credits"],
     &["credit balance is too low"],
     &["used all available credits"],
+    &["doesn't have any credits"],
     &["exceeded your monthly included credits"],
-    &["reached its monthly spending limit"],
+    &["monthly spending limit"],
+    &["api calls / month"], // Cohere, where a minute's are a rate
     &["budget has been exceeded"],
     &["good standing"],
     &["specified api usage limits"],
@@ -358,6 +365,7 @@ const CREDENTIAL_SAID: &[&[&str]] = &[
     &["litellm.authenticationerror"],
     &["organization has been disabled"],
     &["user location is not supported"],
+    &["operation not allowed"], // Bedrock
 ];
 
 const MODEL_SAID: &[&[&str]] = &[
@@ -367,6 +375,9 @@ const MODEL_SAID: &[&[&str]] = &[
     &["invalid model"],
     &["unknown model"],
     &["model identifier is invalid"],
+    &["unexpected model name format"],
+    &["not a valid model"],
+    &["model", "on-demand throughput isn"], // Bedrock
     &["no endpoints found for"],
 ];
 
@@ -374,6 +385,10 @@ const CONTEXT_SAID: &[&[&str]] = &[
     &["maximum context length"],
     &["maximum prompt length"],
     &["context length"],
+    &["context_length_exceeded"], // of a server behind, as LiteLLM tells it
+    &["maximum model length"],    // vLLM, and what is left for the answer:
+    &["max_tokens must be at least 1, got -"],
+    &["maximum number of tokens allowed"],
     &["context window"],
     &["context size"],
     &["context limit"],
@@ -401,6 +416,10 @@ const SHAPE_SAID: &[&[&str]] = &[
     &["response_format"],
     &["json_schema"],
     &["json schema"],
+    &["response_schema"], // Gemini
+    &["specified schema"],
+    &["invalid schema"],
+    &["grammar is not supported"],
     &["invalid grammar"],
     &["grammar error"],
     &["failed to parse grammar"],
