@@ -10,9 +10,21 @@ use crate::notes;
 /// The text that is extracted from if a case has none of its own.
 pub(crate) const TEXT: &str = "Ada Lovelace met Charles Babbage in London.";
 
-const FILES: [&str; 2] = [include_str!("answers.json"), include_str!("neighbours.json")];
+const FILES: [&str; 11] = [
+    include_str!("answers.json"),
+    include_str!("neighbours/nothing.json"),
+    include_str!("neighbours/places.json"),
+    include_str!("neighbours/numbers.json"),
+    include_str!("neighbours/broke_off.json"),
+    include_str!("neighbours/reader.json"),
+    include_str!("neighbours/blame.json"),
+    include_str!("neighbours/words.json"),
+    include_str!("neighbours/waits.json"),
+    include_str!("neighbours/left_out.json"),
+    include_str!("neighbours/text.json"),
+];
 
-/// All cases of both files.
+/// All cases of all files.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for file in FILES {
@@ -31,6 +43,11 @@ pub(crate) fn all() -> Vec<Case> {
 pub(crate) struct Case {
     pub(crate) kind: String,
     pub(crate) id: String,
+    /// Whose server answers so.
+    pub(crate) vendor: Option<String>,
+    /// Where somebody told of it.
+    #[serde(rename = "source")]
+    _source: Option<String>,
     text: Option<String>,
     text_repeat: Option<Repeat<String>>,
     pub(crate) mode: Option<String>,

@@ -1,12 +1,12 @@
 //! What gateways meet in the field: answers of many vendors' servers, and what is right to make of each.
 //!
-//! The cases stand in two files of one form. `answers.json` holds cases from the field: inputs made after public
-//! reports of people who run such gateways, with invented names and values. `neighbours.json` holds more of the same
-//! kinds, of other vendors and in other forms. Both are samples: what is to be right is the kind.
+//! The cases stand in files of one form. `answers.json` holds cases from the field: inputs made after public reports of
+//! people who run such gateways, with invented names and values. The files in `neighbours/` hold more of the same kinds,
+//! of other vendors and in other forms, a kind or two each. All are samples: what is to be right is the kind.
 //!
 //! A case has:
 //!
-//! - `kind` and `id`;
+//! - `kind` and `id`, and for neighbours `vendor`, whose server answers so, and `source`, where somebody told of it;
 //! - `text`, or `text_repeat`: an `item` written so many `times`, `{n}` counting from 1. By default
 //!   [`case::TEXT`];
 //! - `mode` (the upstream's `structured_output`) and `retry_safety`;
@@ -98,7 +98,8 @@ async fn all_hold(kind: &str) {
     let mut failures = Vec::new();
     for (case, differences) in cases.iter().zip(outcomes) {
         if !differences.is_empty() {
-            failures.push(format!("{}: {}", case.id, differences.join("; ")));
+            let vendor = case.vendor.as_deref().unwrap_or("the field");
+            failures.push(format!("{} ({vendor}): {}", case.id, differences.join("; ")));
         }
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
