@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use super::script::{Over, Rule, Script};
 
 /// Distinct texts that one rule counts apart; a further one starts all of its counts anew.
-const MAX_TEXTS: usize = 100_000;
+const TEXTS_MAX: usize = 100_000;
 
 /// What was decided for one arrival.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Counted {
     fn count(&mut self, text: &str) -> u64 {
         let count = if self.rule.per_text {
             let digest = Sha256::digest(text).into();
-            if self.by_text.len() >= MAX_TEXTS && !self.by_text.contains_key(&digest) {
+            if self.by_text.len() >= TEXTS_MAX && !self.by_text.contains_key(&digest) {
                 self.by_text.clear();
             }
             self.by_text.entry(digest).or_default()

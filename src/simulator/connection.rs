@@ -22,7 +22,7 @@ use tokio::{
 use super::{Shared, line::Line, service};
 
 /// Streams at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 1_000;
+const STREAMS_MAX: u32 = 1_000;
 
 /// Serves HTTP/1.1 or HTTP/2 on `stream` until either side ends it.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
@@ -36,7 +36,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
     // Without timers, so that no idle connection is closed: faults come from the script alone.
-    http.http2().max_concurrent_streams(MAX_STREAMS);
+    http.http2().max_concurrent_streams(STREAMS_MAX);
     let severance = {
         let serving = pin!(http.serve_connection(TokioIo::new(socket), service));
         tokio::select! {

@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Bytes of an echo that fit into a header; a longer one is cut there, but not in the body.
-const MAX_HEADER_BYTES: usize = 2_048;
+const HEADER_BYTES_MAX: usize = 2_048;
 
 /// The credential and the text of a request.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Echo {
 
     /// `x-echo`, when it can be one, `x-echo-base64` and `x-request-id`.
     pub(super) fn headers(&self) -> HeaderMap {
-        let end = self.0.floor_char_boundary(MAX_HEADER_BYTES);
+        let end = self.0.floor_char_boundary(HEADER_BYTES_MAX);
         let echo = self.0.get(..end).unwrap_or_default();
         let plain = HeaderValue::from_str(echo).ok();
         let base64 = HeaderValue::from_str(&BASE64_STANDARD.encode(echo)).ok();
@@ -44,6 +44,6 @@ mod tests {
         assert_eq!(headers["x-request-id"], "QmVhcmVyIGtleSBvbmUKdHdv");
         assert_eq!(Echo::new("Bearer key", "one").headers()["x-request-id"], "Bearer key one");
         let long = Echo::new("", &"ü".repeat(5_000)).headers();
-        assert!((MAX_HEADER_BYTES - 1..=MAX_HEADER_BYTES).contains(&long["x-echo"].len()));
+        assert!((HEADER_BYTES_MAX - 1..=HEADER_BYTES_MAX).contains(&long["x-echo"].len()));
     }
 }

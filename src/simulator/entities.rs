@@ -6,7 +6,7 @@ mod patterns;
 use std::{collections::BTreeMap, ops::Range};
 
 /// Entities found in one text; what follows is left out.
-const MAX_ENTITIES: usize = 10_000;
+const ENTITIES_MAX: usize = 10_000;
 
 /// The types of entities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn find(text: &str) -> Vec<Entity<'_>> {
     names::claim(&mut claims);
     let entity =
         |(start, (end, kind)): (usize, (usize, Kind))| Some(Entity { kind, text: text.get(start..end)? });
-    claims.taken.into_iter().filter_map(entity).take(MAX_ENTITIES).collect()
+    claims.taken.into_iter().filter_map(entity).take(ENTITIES_MAX).collect()
 }
 
 /// The parts of a text that are known to be an entity; the first claim wins.

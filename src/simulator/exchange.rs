@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Bytes of a request's body.
-const MAX_REQUEST_BYTES: usize = 16 << 20;
+const REQUEST_BYTES_MAX: usize = 16 << 20;
 
 /// Writes the arrival to the log, decides what befalls it, and does that.
 pub(super) async fn exchange(shared: Arc<Shared>, request: Request<Incoming>, line: Line) -> Response<Body> {
@@ -70,10 +70,10 @@ async fn understood(body: Incoming) -> Result<Chat, Reply> {
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Reply> {
-    match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+    match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("The body has more than {MAX_REQUEST_BYTES} bytes.");
+            let message = format!("The body has more than {REQUEST_BYTES_MAX} bytes.");
             Err(refused(StatusCode::PAYLOAD_TOO_LARGE, &message, None))
         }
         Err(_) => Err(refused(StatusCode::BAD_REQUEST, "The body broke off.", None)),

@@ -8,9 +8,9 @@ use super::{
 };
 
 /// Schemas within schemas that are followed; deeper ones get null.
-const MAX_DEPTH: usize = 32;
+const DEPTH_MAX: usize = 32;
 /// Items or characters made up for a minimum, at most.
-const MAX_FILLER: u64 = 4_096;
+const FILLER_MAX: u64 = 4_096;
 
 /// The schema of an answer when the request brings none.
 pub(super) fn entities_schema() -> Value {
@@ -38,7 +38,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn value(&self, schema: &'a Value, name: Option<&str>, depth: usize) -> Value {
         let Some(schema) = self.resolve(schema).and_then(Value::as_object) else { return Value::Null };
-        if depth > MAX_DEPTH {
+        if depth > DEPTH_MAX {
             return Value::Null;
         }
         if let Some(value) = schema.get("const") {
@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
 
     /// Follows references within the document.
     fn resolve(&self, mut schema: &'a Value) -> Option<&'a Value> {
-        for _ in 0..MAX_DEPTH {
+        for _ in 0..DEPTH_MAX {
             let Some(reference) = schema.get("$ref") else { return Some(schema) };
             schema = self.root.pointer(reference.as_str()?.strip_prefix('#')?)?;
         }
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
             let most = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
             return entities.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
         }
-        let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(MAX_FILLER);
+        let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(FILLER_MAX);
         let prefix = schema.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
         let rest = std::iter::repeat(items.unwrap_or(&Value::Null));
         let item = |schema| self.value(schema, None, depth + 1);
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         {
             return example.into();
         }
-        let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0).min(MAX_FILLER);
+        let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0).min(FILLER_MAX);
         let missing = usize::try_from(least).unwrap_or(0).saturating_sub(found.chars().count());
         Value::String(format!("{found}{}", "x".repeat(missing)))
     }

@@ -16,7 +16,7 @@ use tokio::{
 use super::epoch::Epoch;
 
 /// Arrivals kept; beyond that the oldest are dropped, and counted.
-const MAX_ARRIVALS: usize = 100_000;
+const ARRIVALS_MAX: usize = 100_000;
 /// The request headers that the log keeps.
 const KEPT_HEADERS: [&str; 5] = ["traceparent", "tracestate", "baggage", ATTEMPT_ID, "idempotency-key"];
 /// The request header that carries the gateway's id of an attempt.
@@ -125,7 +125,7 @@ impl Log {
         let mut entries = self.entries();
         entries.last_number += 1;
         let number = entries.last_number;
-        entries.push(Arrival::of(number, head, self.epoch), MAX_ARRIVALS);
+        entries.push(Arrival::of(number, head, self.epoch), ARRIVALS_MAX);
         drop(entries);
         self.changed.send_replace(());
         Ticket { log: Arc::clone(self), number, open: true, permit: None }

@@ -85,7 +85,7 @@
 //! # Latency and capacity
 //!
 //! A latency is `"40ms"`, `{ kind = "uniform", min = "20ms", max = "60ms" }` or
-//! `{ kind = "lognormal", median = "40ms", p99 = "400ms" }`, at most [`MAX_DELAY`]. With `capacity`, at most
+//! `{ kind = "lognormal", median = "40ms", p99 = "400ms" }`, at most [`DELAY_MAX`]. With `capacity`, at most
 //! `concurrent` arrivals are served at once; others wait (`over = "queue"`) or get a 503 (`over = "503"`),
 //! which the log calls the fault `capacity`.
 
@@ -101,7 +101,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub use self::{
     fault::{ErrorReply, Fault, Place, RetryAfter},
     keys::ScriptError,
-    latency::{Latency, MAX_DELAY},
+    latency::{Latency, DELAY_MAX},
 };
 
 /// What a simulator does wrong. The default does nothing wrong, at once.

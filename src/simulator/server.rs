@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Shared, connection};
 
 /// Connections served at once; further ones wait in the listen queue.
-const MAX_CONNECTIONS: usize = 10_000;
+const CONNECTIONS_MAX: usize = 10_000;
 /// The rest after a failed accept, which is mostly a want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -22,7 +22,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: Canc
 async fn accept(listener: &TcpListener, shared: &Arc<Shared>, connections: &mut JoinSet<()>) {
     loop {
         while connections.try_join_next().is_some() {}
-        if connections.len() >= MAX_CONNECTIONS {
+        if connections.len() >= CONNECTIONS_MAX {
             connections.join_next().await;
         }
         match listener.accept().await {

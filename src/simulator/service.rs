@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Bytes of a script.
-const MAX_SCRIPT_BYTES: usize = 1 << 20;
+const SCRIPT_BYTES_MAX: usize = 1 << 20;
 /// How many arrivals the log has dropped, beside the log itself.
 const LOG_DROPPED: &str = "x-log-dropped";
 
@@ -50,8 +50,8 @@ fn log(shared: &Shared) -> Reply {
 }
 
 async fn set_script(shared: &Shared, body: Incoming) -> Reply {
-    let Ok(body) = Limited::new(body, MAX_SCRIPT_BYTES).collect().await else {
-        let message = format!("a script has at most {MAX_SCRIPT_BYTES} bytes");
+    let Ok(body) = Limited::new(body, SCRIPT_BYTES_MAX).collect().await else {
+        let message = format!("a script has at most {SCRIPT_BYTES_MAX} bytes");
         return error(StatusCode::PAYLOAD_TOO_LARGE, message, None);
     };
     let body = body.to_bytes();

@@ -5,10 +5,10 @@ use std::{env, fs, path::Path};
 use super::source::is_of_tests;
 
 /// A constant whose name ends so is a limit.
-const ENDINGS: &[&str] = &["_MAX", "_MIN", "_LIMIT"];
+const ENDINGS: [&str; 3] = ["_MAX", "_MIN", "_LIMIT"];
 
-/// And one whose name begins so.
-const BEGINNING: &str = "MAX_";
+/// No constant's name begins so: the bound stands behind what it bounds.
+const BEGINNINGS: [&str; 2] = ["MAX_", "MIN_"];
 
 const HEAD: &str = "# Limits that are not configured
 
@@ -48,7 +48,13 @@ fn limits(path: &Path, text: &str) -> Vec<String> {
         if let Some(more) = more {
             doc = if in_doc { doc + more } else { more.to_owned() };
         } else if let Some((name, value)) = constant(line, &mut lines) {
-            if name.starts_with(BEGINNING) || ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            assert!(
+                !BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)),
+                "{}: {name} must be named like {:?}",
+                path.display(),
+                ENDINGS.map(|ending| format!("WHAT{ending}"))
+            );
+            if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
                 assert!(
                     !doc.is_empty(),
                     "{}: {name} needs a doc comment: what does it bound?",
@@ -113,6 +119,12 @@ fn limits_are_read_with_their_comments() {
             "| `x.rs` | `B_MIN` | `f(2)` | The most of it. |\n"
         ]
     );
+}
+
+#[test]
+#[should_panic(expected = "MAX_D must be named like")]
+fn a_limit_that_is_named_the_other_way_round_is_a_breach() {
+    limits(Path::new("src/x.rs"), "/// The most.\npub const MAX_D: usize = 1;\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{f64::consts::TAU, time::Duration};
 use rand::{Rng, RngExt as _};
 
 /// The longest latency: ten minutes. What is drawn beyond is cut to it.
-pub const MAX_DELAY: Duration = Duration::from_mins(10);
+pub const DELAY_MAX: Duration = Duration::from_mins(10);
 
 /// The normal distribution's 99th percentile, in standard deviations.
 const Z_P99: f64 = 2.326_347_874;
@@ -46,7 +46,7 @@ impl Latency {
                 median * (sigma * normal(rng)).exp()
             }
         };
-        Duration::try_from_secs_f64(seconds).unwrap_or(MAX_DELAY).min(MAX_DELAY)
+        Duration::try_from_secs_f64(seconds).unwrap_or(DELAY_MAX).min(DELAY_MAX)
     }
 }
 
@@ -83,6 +83,6 @@ mod tests {
             let drawn = Latency::Uniform { min, max }.draw(&mut rng);
             assert!(min <= drawn && drawn <= max, "{drawn:?}");
         }
-        assert_eq!(Latency::Fixed(Duration::MAX).draw(&mut rng), MAX_DELAY);
+        assert_eq!(Latency::Fixed(Duration::MAX).draw(&mut rng), DELAY_MAX);
     }
 }

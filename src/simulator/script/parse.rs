@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Arrays within arrays: they are made in memory.
-const MAX_DEPTH: usize = 10_000_000;
+const DEPTH_MAX: usize = 10_000_000;
 /// The HTTP statuses a final reply can have.
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
 
@@ -192,10 +192,10 @@ fn flood(keys: &mut Keys) -> Result<u64, ScriptError> {
 
 fn depth(keys: &mut Keys) -> Result<usize, ScriptError> {
     let depth = keys.take("depth")?.unwrap_or(DEFAULT_DEPTH);
-    if depth <= MAX_DEPTH {
+    if depth <= DEPTH_MAX {
         Ok(depth)
     } else {
-        Err(keys.wrong("depth", format!("must be at most {MAX_DEPTH}")))
+        Err(keys.wrong("depth", format!("must be at most {DEPTH_MAX}")))
     }
 }
 
