@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tidegate::extraction::schema::FORMATS;
+
 use super::{files, read, report};
 
 /// What generated code needs to stand where its language expects it. That all files of a package agree is
@@ -34,6 +36,22 @@ fn what_is_not_built_says_so_and_nothing_else_does() {
     let (told, refused) = (said_not_built(&protos), refused(&code));
     assert!(!refused.is_empty(), "all is built: delete this test");
     assert_eq!(told, refused, "the comments in the protos (left) and what the code refuses (right)");
+}
+
+#[test]
+fn the_formats_that_callers_are_promised_are_those_that_are_enforced() {
+    let promised = promised_formats(&read("proto/tidegate/v1/extraction.proto".as_ref()));
+    assert_eq!(promised, FORMATS, "the comment of InlineProfile.schema (left) and what is enforced (right)");
+}
+
+/// The formats that a comment lists: `format` is enforced where it is one of: A, B. …
+fn promised_formats(proto: &str) -> Vec<String> {
+    let words: Vec<&str> =
+        proto.lines().flat_map(str::split_whitespace).filter(|word| *word != "//").collect();
+    let comment = words.join(" ");
+    let (_, list) = comment.split_once("`format` is enforced where it is one of: ").expect("no list of formats");
+    let (list, _) = list.split_once(". ").expect("the list has no end");
+    list.split(", ").map(str::to_owned).collect()
 }
 
 /// The RPCs and enum values whose own comment, or their service's, says that they are not built.
@@ -70,6 +88,12 @@ fn refused(code: &str) -> BTreeSet<String> {
         .filter(|name| !name.contains(' '))
         .map(str::to_owned)
         .collect()
+}
+
+#[test]
+fn a_format_too_few_or_too_many_is_noticed() {
+    let proto = "  // It counts. `format` is enforced\n  // where it is one of: date, json-pointer,\n  // uuid. Others are not.\n";
+    assert_eq!(promised_formats(proto), ["date", "json-pointer", "uuid"]);
 }
 
 #[test]
