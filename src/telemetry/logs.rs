@@ -42,8 +42,24 @@ pub struct Logs {
     refusals: Throttle<&'static str>,
 }
 
-/// Logs one line if its level is on; nothing is evaluated if it is off.
+/// Logs one line if its level is on; nothing is evaluated if it is off. What it is about stands first: the span, or
+/// the attempt, whose lines all say which one it was.
 macro_rules! line {
+    ($logs:expr, $level:ident, $event:literal, $message:literal, attempt = $attempt:expr, $($fields:tt)*) => {
+        line!(
+            $logs,
+            $level,
+            $event,
+            $message,
+            span = &$attempt.span,
+            tidegate.tenant = $attempt.tenant.as_str(),
+            tidegate.upstream = &*$attempt.endpoint.name,
+            tidegate.attempt.id = &*$attempt.id,
+            tidegate.attempt.number = $attempt.number,
+            tidegate.attempt.kind = $attempt.kind.as_str(),
+            $($fields)*
+        );
+    };
     ($logs:expr, $level:ident, $event:literal, $message:literal, span = $span:expr, $($fields:tt)*) => {
         if $logs.level >= LevelFilter::$level {
             let (trace_id, span_id) = ids($span);
