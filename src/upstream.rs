@@ -65,7 +65,7 @@ impl std::fmt::Display for SchemaSent {
 /// How a schema goes out to the upstream of these settings.
 pub fn schema_sent(settings: &UpstreamSettings, schema: &Schema) -> SchemaSent {
     match settings.dialect {
-        Dialect::OpenAi => openai::schema_sent(settings, &schema.value),
+        Dialect::OpenAi => openai::schema_sent(settings, schema),
     }
 }
 

@@ -20,6 +20,7 @@ use graph::Graph;
 pub use limits::SCHEMA_BYTES_MAX;
 use places::Places;
 use problems::Problems;
+use root::Origin;
 pub use violation::{Keyword, Violation};
 
 mod answer;
@@ -47,6 +48,7 @@ pub struct Schema {
     pub value: Value,
     /// The draft that it declared.
     pub draft: Draft,
+    origin: Origin,
     validator: Validator,
     cost: Cost,
     patterns: usize,
@@ -63,7 +65,7 @@ pub struct SchemaProblem(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct InvalidAnswer {
-    /// Places in the schema and keywords, in words for the model.
+    /// Places and keywords, in words for the model: the places are those of the schema that it was sent.
     pub problem: String,
     /// The first place that was broken; none if the answer is not JSON, or too large to be explained.
     pub violation: Option<Violation>,
@@ -87,12 +89,17 @@ impl Schema {
     /// The root must say `"type": "object"`: it is what the structured outputs of all upstreams ask
     /// for. A root that only refers to a definition, as generators write it, is replaced by that.
     pub fn compile(text: &str) -> Result<Self, SchemaProblem> {
-        let (value, draft) = parse(text)?;
+        let (value, origin, draft) = parse(text)?;
         let patterns = limits::patterns(&value);
         let reads = Reads { texts: limits::reads_texts(&value), unique: limits::wants_unique(&value) };
-        let (cost, places) = check(&value, draft, reads)?;
-        let validator = build(&value, draft, patterns)?;
-        Ok(Self { text: value.to_string().into(), value, draft, validator, cost, patterns, places })
+        let (cost, places) = check(&value, &origin, draft, reads)?;
+        let validator = build(&value, &origin, draft, patterns)?;
+        Ok(Self { text: value.to_string().into(), value, draft, origin, validator, cost, patterns, places })
+    }
+
+    /// Where what stands at a JSON Pointer of [`Schema::value`], behind a `#`, was written.
+    pub fn written_at(&self, pointer: &str) -> String {
+        problems::shown(&self.origin.of(pointer.trim_start_matches('#')))
     }
 
     /// The pointers that a [`Violation`] of this schema can have, in the order of the document and at
@@ -104,7 +111,7 @@ impl Schema {
     /// What the schema says that is not enforced: unknown keywords and formats with their places, a few
     /// of them and how many more there are. Keywords that begin with `x-` are notes.
     pub fn unknown(&self) -> Vec<String> {
-        unknown::unknown(&self.value, self.draft)
+        unknown::unknown(&self.value, &self.origin, self.draft)
     }
 
     /// The memory the compiled schema may take, in bytes, roughly.
@@ -148,7 +155,7 @@ impl Schema {
         if evaluations > cost::EXPLAINED_EVALUATIONS_MAX {
             return Err(InvalidAnswer::unexplained("the answer does not follow the schema"));
         }
-        Err(violations(&self.value, self.validator.iter_errors(answer)))
+        Err(violations(&self.value, &self.origin, self.validator.iter_errors(answer)))
     }
 }
 
@@ -164,8 +171,9 @@ impl std::fmt::Debug for Schema {
     }
 }
 
-/// The schema as a value, within the limits that need no understanding of it, and its draft.
-fn parse(text: &str) -> Result<(Value, Draft), SchemaProblem> {
+/// The schema as a value, within the limits that need no understanding of it, where its parts were written, and its
+/// draft.
+fn parse(text: &str) -> Result<(Value, Origin, Draft), SchemaProblem> {
     limits::check_text(text)?;
     let mut value: Value = serde_json::from_str(text)
         .map_err(|fault| SchemaProblem(format!("the schema is not JSON: {fault}")))?;
@@ -174,13 +182,18 @@ fn parse(text: &str) -> Result<(Value, Draft), SchemaProblem> {
     if let Some(root) = value.as_object_mut() {
         root.retain(|key, _| key != "$id" && key != "$schema");
     }
-    root::unfold(&mut value);
-    Ok((value, draft))
+    let origin = root::unfold(&mut value);
+    Ok((value, origin, draft))
 }
 
 /// Everything that is checked before the schema is compiled.
-fn check(value: &Value, draft: Draft, reads: Reads) -> Result<(Cost, Places), SchemaProblem> {
-    let mut problems = Problems::default();
+fn check(
+    value: &Value,
+    origin: &Origin,
+    draft: Draft,
+    reads: Reads,
+) -> Result<(Cost, Places), SchemaProblem> {
+    let mut problems = Problems::told_by(origin.clone());
     if value.get("type").and_then(Value::as_str) != Some("object") {
         problems.add("", "the root must be an object schema: say \"type\": \"object\" there");
     }
@@ -191,11 +204,13 @@ fn check(value: &Value, draft: Draft, reads: Reads) -> Result<(Cost, Places), Sc
     problems.clone().into_result()?;
     let graph = Graph::of(value, draft, &mut problems);
     problems.into_result()?;
-    Ok((Cost::of_graph(&graph, reads)?, places::places(value, &graph)))
+    let cost = Cost::of_graph(&graph, reads);
+    let cost = cost.map_err(|(place, problem)| problems::one(&origin.of(&place), &problem))?;
+    Ok((cost, places::places(value, origin, &graph)))
 }
 
 /// Compiles a checked schema. Patterns run on an engine that is linear in the subject's length.
-fn build(value: &Value, draft: Draft, patterns: usize) -> Result<Validator, SchemaProblem> {
+fn build(value: &Value, origin: &Origin, draft: Draft, patterns: usize) -> Result<Validator, SchemaProblem> {
     let bytes = regex_bytes(patterns);
     let patterns = PatternOptions::regex().size_limit(bytes).dfa_size_limit(bytes);
     formats::enforced(numbers::exact(jsonschema::options()), draft)
@@ -203,7 +218,7 @@ fn build(value: &Value, draft: Draft, patterns: usize) -> Result<Validator, Sche
         .with_pattern_options(patterns)
         .offline()
         .build(value)
-        .map_err(|fault| not_built(&fault))
+        .map_err(|fault| not_built(origin, &fault))
 }
 
 /// The share of one of so many patterns.
@@ -211,8 +226,8 @@ fn regex_bytes(patterns: usize) -> usize {
     (REGEXES_BYTES_MAX / patterns.max(1)).min(REGEX_BYTES_MAX)
 }
 
-fn not_built(fault: &ValidationError<'_>) -> SchemaProblem {
-    let place = fault.instance_path().as_str();
+fn not_built(origin: &Origin, fault: &ValidationError<'_>) -> SchemaProblem {
+    let place = &*origin.of(fault.instance_path().as_str());
     if place.ends_with("/pattern") || place.contains("/patternProperties") {
         return problems::one(
             place,
@@ -233,12 +248,16 @@ fn not_json(fault: &serde_json::Error) -> InvalidAnswer {
     ))
 }
 
-fn violations<'a>(schema: &Value, faults: impl Iterator<Item = ValidationError<'a>>) -> InvalidAnswer {
+fn violations<'a>(
+    schema: &Value,
+    origin: &Origin,
+    faults: impl Iterator<Item = ValidationError<'a>>,
+) -> InvalidAnswer {
     let (mut lines, mut violation) = (Vec::<String>::new(), None);
     for fault in faults {
         let path = fault.schema_path().as_str();
         let line = format!("{}: {}", problems::shown(path), fault.kind().keyword());
-        violation = violation.or_else(|| Some(Violation::at(schema, path)));
+        violation = violation.or_else(|| Some(Violation::at(schema, origin, path)));
         if !lines.contains(&line) {
             lines.push(line);
         }

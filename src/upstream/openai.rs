@@ -17,24 +17,24 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 
 use super::{
     AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, SchemaSent, Upstream,
     http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
     settings::{ApiKeyHeader, MaxTokensField, Secret, StructuredOutput, UpstreamSettings},
 };
+use crate::extraction::Schema;
 use answer::Reading;
 use error_words::SentFields;
 use request::Bodies;
 use tokens_field::TokensField;
 
 /// How a schema goes out under these settings.
-pub(super) fn schema_sent(settings: &UpstreamSettings, schema: &Value) -> SchemaSent {
-    match (settings.structured_output, strict::obstacle(schema)) {
+pub(super) fn schema_sent(settings: &UpstreamSettings, schema: &Schema) -> SchemaSent {
+    match (settings.structured_output, strict::obstacle(&schema.value)) {
         (StructuredOutput::Schema, None) => SchemaSent::Strict,
         (StructuredOutput::Schema, Some(obstacle)) => {
-            SchemaSent::NotStrict { place: obstacle.place, reason: obstacle.reason }
+            SchemaSent::NotStrict { place: schema.written_at(&obstacle.place), reason: obstacle.reason }
         }
         (StructuredOutput::Object, _) => SchemaSent::Words("object"),
         (StructuredOutput::Prompt, _) => SchemaSent::Words("prompt"),

@@ -7,10 +7,8 @@
 use serde_json::Value;
 
 use super::{
-    SchemaProblem,
     graph::{Edge, Graph, Part, Target},
     numbers::{NUMBER_DIGITS_MAX, digits, is_told_by_f64},
-    problems::one,
 };
 
 /// How often a value at each depth of an answer is looked at, at most.
@@ -36,6 +34,9 @@ struct Sum {
     /// How many numbers may have to be compared with each other, as their hashes are the same.
     alike: u64,
 }
+
+/// What is wrong with a schema, behind the JSON Pointer of the part.
+pub(super) type Breach = (String, String);
 
 /// How many bytes of a text a pattern or a format reads in the time of one look at a value.
 const BYTES_PER_LOOK: u64 = 8;
@@ -64,7 +65,7 @@ pub(super) const ANSWER_DEPTH_MAX: usize = 64;
 impl Cost {
     /// Counts, and refuses schemas that apply themselves to the same value, or too many schemas to
     /// one.
-    pub(super) fn of_graph(graph: &Graph, reads: Reads) -> Result<Self, SchemaProblem> {
+    pub(super) fn of_graph(graph: &Graph, reads: Reads) -> Result<Self, Breach> {
         let order = leaves_first(graph)?;
         check_chains(graph, &order)?;
         let mut looks = vec![0; graph.parts.len()];
@@ -147,22 +148,20 @@ fn towards<'a>(part: &'a Part, target: Target, looks: &'a [u64]) -> impl Iterato
     part.edges.iter().filter(move |edge| edge.to_what == target).map(times)
 }
 
-fn check_breadth(graph: &Graph, looks: &[u64]) -> Result<(), SchemaProblem> {
+fn check_breadth(graph: &Graph, looks: &[u64]) -> Result<(), Breach> {
     for (part, &looks) in graph.parts.iter().zip(looks) {
         if looks > SCHEMAS_PER_VALUE_MAX {
-            return Err(one(
-                &part.place,
-                &format!(
-                    "applies more than {SCHEMAS_PER_VALUE_MAX} schemas to one value, counting each way of \
-                     reaching them: use fewer alternatives and references"
-                ),
-            ));
+            let problem = format!(
+                "applies more than {SCHEMAS_PER_VALUE_MAX} schemas to one value, counting each way of \
+                 reaching them: use fewer alternatives and references"
+            );
+            return Err((part.place.clone(), problem));
         }
     }
     Ok(())
 }
 
-fn check_chains(graph: &Graph, order: &[usize]) -> Result<(), SchemaProblem> {
+fn check_chains(graph: &Graph, order: &[usize]) -> Result<(), Breach> {
     let mut chains = vec![1_usize; graph.parts.len()];
     for &index in order {
         let Some(part) = graph.parts.get(index) else { continue };
@@ -172,7 +171,7 @@ fn check_chains(graph: &Graph, order: &[usize]) -> Result<(), SchemaProblem> {
                 "leads through more than {CHAIN_MAX} schemas that apply each other to the same value: \
                  shorten the chain of references"
             );
-            return Err(one(&part.place, &problem));
+            return Err((part.place.clone(), problem));
         }
         if let Some(slot) = chains.get_mut(index) {
             *slot = longest;
@@ -186,7 +185,7 @@ fn same_edges(part: &Part) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// The parts in an order in which each comes after those it applies to the same value.
-fn leaves_first(graph: &Graph) -> Result<Vec<usize>, SchemaProblem> {
+fn leaves_first(graph: &Graph) -> Result<Vec<usize>, Breach> {
     let mut waiting: Vec<usize> = graph.parts.iter().map(|part| same_edges(part).count()).collect();
     let mut appliers = vec![Vec::new(); graph.parts.len()];
     for (index, part) in graph.parts.iter().enumerate() {
@@ -214,7 +213,7 @@ fn leaves_first(graph: &Graph) -> Result<Vec<usize>, SchemaProblem> {
 }
 
 /// Names one of the cycles among the parts that still wait.
-fn cycle(graph: &Graph, waiting: &[usize]) -> SchemaProblem {
+fn cycle(graph: &Graph, waiting: &[usize]) -> Breach {
     let waits = |index: &usize| waiting.get(*index).is_some_and(|left| *left > 0);
     let mut path: Vec<usize> = (0..graph.parts.len()).find(|index| waits(index)).into_iter().collect();
     while let Some(part) = path.last().and_then(|last| graph.parts.get(*last)) {
@@ -225,9 +224,7 @@ fn cycle(graph: &Graph, waiting: &[usize]) -> SchemaProblem {
         }
         path.push(next);
     }
-    let place = path.first().and_then(|index| graph.parts.get(*index)).map_or("", |part| &part.place);
-    one(
-        place,
-        "applies itself to the same value again, without end: let the reference stand under properties or items",
-    )
+    let part = path.first().and_then(|index| graph.parts.get(*index));
+    let problem = "applies itself to the same value again, without end: let the reference stand under properties or items";
+    (part.map_or_else(String::new, |part| part.place.clone()), problem.to_owned())
 }

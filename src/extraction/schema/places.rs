@@ -9,6 +9,7 @@ use super::{
     graph::{Graph, Shape, shape},
     limits::below,
     problems::shown,
+    root::Origin,
     violation::Keyword,
 };
 
@@ -20,13 +21,14 @@ pub(super) type Places = Arc<[Arc<str>]>;
 
 /// The pointers of the parts whose violations can be told, in the order of the document; see
 /// [`Schema::places`](super::Schema::places).
-pub(super) fn places(root: &Value, graph: &Graph) -> Places {
-    let mut walk = Walk { told: graph.told(), places: Vec::new() };
+pub(super) fn places(root: &Value, origin: &Origin, graph: &Graph) -> Places {
+    let mut walk = Walk { origin, told: graph.told(), places: Vec::new() };
     walk.visit(root, "");
     walk.places.into()
 }
 
 struct Walk<'g> {
+    origin: &'g Origin,
     /// The JSON Pointers of the parts that are told of.
     told: HashSet<&'g str>,
     places: Vec<Arc<str>>,
@@ -54,7 +56,7 @@ impl Walk<'_> {
     }
 
     fn add(&mut self, place: &str) {
-        let pointer: Arc<str> = shown(place).into();
+        let pointer: Arc<str> = shown(&self.origin.of(place)).into();
         if self.places.len() < PLACES_MAX && !self.places.contains(&pointer) {
             self.places.push(pointer);
         }

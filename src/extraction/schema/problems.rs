@@ -1,10 +1,11 @@
 //! What is wrong with a schema, put into words.
 
-use super::SchemaProblem;
+use super::{SchemaProblem, root::Origin};
 
 /// Problems found so far. Only the first few are told: they travel in a reply's header.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Problems {
+    origin: Origin,
     told: Vec<String>,
     untold: usize,
 }
@@ -16,10 +17,15 @@ const TOLD_MAX: usize = 5;
 const SHOWN_MAX: usize = 200;
 
 impl Problems {
+    /// None so far; those to come are told where they stand in the schema that was written.
+    pub(super) fn told_by(origin: Origin) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
     /// Adds what is wrong at a JSON Pointer.
     pub(super) fn add(&mut self, place: &str, problem: &str) {
         if self.told.len() < TOLD_MAX {
-            self.told.push(line(place, problem));
+            self.told.push(line(&self.origin.of(place), problem));
         } else {
             self.untold += 1;
         }

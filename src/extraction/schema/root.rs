@@ -1,6 +1,30 @@
 //! The root of a schema as generators write it.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
+
+/// Where the parts of a schema stand as its author wrote it: nowhere else, unless a definition took the root's place.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// The JSON Pointer of the definition that is the root now.
+    definition: Option<String>,
+}
+
+impl Origin {
+    /// What now stands at a JSON Pointer, as one into the schema that was written.
+    pub(super) fn of<'p>(&self, place: &'p str) -> Cow<'p, str> {
+        let first = place.split('/').nth(1).unwrap_or_default();
+        match &self.definition {
+            // A definition that takes the root's place has none of its own.
+            Some(definition) if !DEFINITIONS.contains(&first) => format!("{definition}{place}").into(),
+            _ => place.into(),
+        }
+    }
+}
+
+/// The keywords that hold definitions.
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
 /// Keys that a root may have beside its reference: they assert nothing.
 const BESIDE: [&str; 6] = ["$ref", "$defs", "definitions", "title", "description", "$comment"];
@@ -8,12 +32,13 @@ const BESIDE: [&str; 6] = ["$ref", "$defs", "definitions", "title", "description
 /// Replaces a root that only refers to a definition by that definition, beside all definitions: pydantic
 /// writes so for models that hold themselves, zod-to-json-schema for schemas with a name, Go's jsonschema
 /// for all. APIs of models want to see an object at the root.
-pub(super) fn unfold(root: &mut Value) {
-    let Some(unfolded) = unfolded(root) else { return };
+pub(super) fn unfold(root: &mut Value) -> Origin {
+    let Some((unfolded, definition)) = unfolded(root) else { return Origin::default() };
     *root = Value::Object(unfolded);
+    Origin { definition: Some(definition) }
 }
 
-fn unfolded(root: &Value) -> Option<Map<String, Value>> {
+fn unfolded(root: &Value) -> Option<(Map<String, Value>, String)> {
     let keywords = root.as_object()?;
     let pointer = keywords.get("$ref")?.as_str()?.strip_prefix('#')?;
     let is_definition = pointer.starts_with("/definitions/") || pointer.starts_with("/$defs/");
@@ -25,6 +50,7 @@ fn unfolded(root: &Value) -> Option<Map<String, Value>> {
     if target.keys().any(|key| ["$ref", "$defs", "definitions", "$id"].contains(&key.as_str())) {
         return None;
     }
-    let definitions = keywords.iter().filter(|(key, _)| *key == "$defs" || *key == "definitions");
-    Some(target.iter().chain(definitions).map(|(key, value)| (key.clone(), value.clone())).collect())
+    let definitions = keywords.iter().filter(|(key, _)| DEFINITIONS.contains(&key.as_str()));
+    let unfolded = target.iter().chain(definitions).map(|(key, value)| (key.clone(), value.clone()));
+    Some((unfolded.collect(), pointer.to_owned()))
 }

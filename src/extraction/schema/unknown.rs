@@ -8,6 +8,7 @@ use super::{
     graph::{Shape, shape},
     limits::below,
     problems::shown,
+    root::Origin,
 };
 
 /// The most that are told of one schema.
@@ -39,9 +40,10 @@ const SILENT: [&str; 18] = [
 ];
 
 /// Each with its place, in the order of the document; the last one says how many are left out.
-pub(super) fn unknown(schema: &Value, draft: Draft) -> Vec<String> {
-    let mut found = Vec::new();
-    visit(schema, "", draft, &mut found);
+pub(super) fn unknown(schema: &Value, origin: &Origin, draft: Draft) -> Vec<String> {
+    let mut walk = Walk { origin, draft, found: Vec::new() };
+    walk.visit(schema, "");
+    let mut found = walk.found;
     let more = found.len().saturating_sub(UNKNOWN_TOLD_MAX);
     found.truncate(UNKNOWN_TOLD_MAX);
     if more > 0 {
@@ -50,33 +52,47 @@ pub(super) fn unknown(schema: &Value, draft: Draft) -> Vec<String> {
     found
 }
 
-fn visit(schema: &Value, place: &str, draft: Draft, found: &mut Vec<String>) {
-    let Some(keywords) = schema.as_object() else { return };
-    for (keyword, held) in keywords {
-        let at = below(place, keyword);
-        if !is_known(keyword, draft) {
-            found.push(format!("{}: the keyword {}", shown(place), word(keyword)));
-            continue;
-        }
-        match (shape(keyword, held), held) {
-            (Some(Shape::Schema), _) => visit(held, &at, draft, found),
-            (Some(Shape::List), Value::Array(schemas)) => {
-                for (index, inner) in schemas.iter().enumerate() {
-                    visit(inner, &below(&at, &index.to_string()), draft, found);
-                }
-            }
-            (Some(Shape::Map), Value::Object(named)) => visit_each(named, &at, draft, found),
-            (_, Value::String(format)) if keyword == "format" && !FORMATS.contains(&format.as_str()) => {
-                found.push(format!("{}: the format {}", shown(place), word(format)));
-            }
-            _ => {}
-        }
-    }
+struct Walk<'s> {
+    origin: &'s Origin,
+    draft: Draft,
+    found: Vec<String>,
 }
 
-fn visit_each(named: &Map<String, Value>, place: &str, draft: Draft, found: &mut Vec<String>) {
-    for (name, inner) in named {
-        visit(inner, &below(place, name), draft, found);
+impl Walk<'_> {
+    fn visit(&mut self, schema: &Value, place: &str) {
+        let Some(keywords) = schema.as_object() else { return };
+        for (keyword, held) in keywords {
+            let at = below(place, keyword);
+            if !is_known(keyword, self.draft) {
+                self.add(place, "keyword", keyword);
+                continue;
+            }
+            match (shape(keyword, held), held) {
+                (Some(Shape::Schema), _) => self.visit(held, &at),
+                (Some(Shape::List), Value::Array(schemas)) => {
+                    for (index, inner) in schemas.iter().enumerate() {
+                        self.visit(inner, &below(&at, &index.to_string()));
+                    }
+                }
+                (Some(Shape::Map), Value::Object(named)) => {
+                    for (name, inner) in named {
+                        self.visit(inner, &below(&at, name));
+                    }
+                }
+                (_, Value::String(format)) if keyword == "format" && !FORMATS.contains(&format.as_str()) => {
+                    self.add(place, "format", format);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Once: what took the root's place stands among the definitions too.
+    fn add(&mut self, place: &str, what: &str, name: &str) {
+        let told = format!("{}: the {what} {}", shown(&self.origin.of(place)), word(name));
+        if !self.found.contains(&told) {
+            self.found.push(told);
+        }
     }
 }
 

@@ -9,13 +9,15 @@ use super::{
     graph::{Shape, shape},
     limits::below,
     problems::shown,
+    root::Origin,
 };
 
 /// The first place of a schema that an answer broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The part of the schema that holds the keyword, as a JSON Pointer behind a `#`: `#` is the root, and
-    /// `#/$defs/code` is where a reference led to. Shortened in its middle beyond 200 bytes.
+    /// The part that holds the keyword, as a JSON Pointer behind a `#` into the schema as it was written: `#` is the
+    /// root, and `#/$defs/code` is where a reference led to, be it the root's own. Shortened in its middle beyond 200
+    /// bytes.
     pub pointer: Arc<str>,
     /// The keyword that was broken.
     pub keyword: Keyword,
@@ -158,14 +160,14 @@ impl Keyword {
 
 impl Violation {
     /// Finds part and keyword from the JSON Pointer of what was broken.
-    pub(super) fn at(root: &Value, pointer: &str) -> Self {
+    pub(super) fn at(root: &Value, origin: &Origin, pointer: &str) -> Self {
         let tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
         let (mut part, mut place, mut left) = (root, String::new(), tokens.as_slice());
         while let Some((inner, steps)) = inner(part, left) {
             let (taken, rest) = left.split_at(steps);
             let inner_place = taken.iter().fold(place.clone(), |place, token| below(&place, token));
             if steps == NAMED && *inner == Value::Bool(false) {
-                return Self { pointer: shown(&inner_place).into(), keyword: Keyword::False };
+                return Self { pointer: shown(&origin.of(&inner_place)).into(), keyword: Keyword::False };
             }
             if rest.is_empty() || !(inner.is_object() || (steps < NAMED && inner.is_array())) {
                 break;
@@ -173,7 +175,7 @@ impl Violation {
             (part, place, left) = (inner, inner_place, rest);
         }
         let keyword = left.first().and_then(|token| Keyword::named(token)).unwrap_or(Keyword::Other);
-        Self { pointer: shown(&place).into(), keyword }
+        Self { pointer: shown(&origin.of(&place)).into(), keyword }
     }
 }
 

@@ -131,7 +131,7 @@ fn a_root_that_only_refers_to_a_definition_is_that_definition() {
     .unwrap();
     assert_eq!(schema.value["type"], "object");
     assert_eq!(broken(&schema, &json!({"name": "a", "friends": [{"name": "b"}]})), None);
-    assert_eq!(broken(&schema, &json!({})).unwrap(), "# required");
+    assert_eq!(broken(&schema, &json!({})).unwrap(), "#/definitions/Person required");
     let deep = broken(&schema, &json!({"name": "a", "friends": [{}]})).unwrap();
     assert_eq!(deep, "#/definitions/Person required");
     let defs = json!({"$defs": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}},
@@ -144,6 +144,49 @@ fn a_root_that_only_refers_to_a_definition_is_that_definition() {
     ] {
         assert!(compile(&not_lonely).unwrap_err().contains("the root must be an object schema"));
     }
+}
+
+/// Its author has never seen the schema that is sent.
+#[test]
+fn what_took_the_roots_place_is_told_where_it_was_written() {
+    let node = |further: Value| {
+        let mut node = json!({"type": "object", "properties": {
+            "name": {"type": "string"}, "next": {"$ref": "#/$defs/a~1b"}, "code": {"$ref": "#/$defs/code"}}});
+        node["properties"]["further"] = further;
+        json!({"$ref": "#/$defs/a~1b", "$defs": {"a/b": node, "code": {"minLength": 2}}, "title": "Node"})
+    };
+    let schema = compile(&node(json!({"items": {"not": {}}}))).unwrap();
+    for (answer, expected) in [
+        (json!({"name": 1}), "#/$defs/a~1b/properties/name type"),
+        (json!({"next": {"name": 1}}), "#/$defs/a~1b/properties/name type"),
+        (json!({"code": "x"}), "#/$defs/code minLength"),
+        (json!({"further": [1]}), "#/$defs/a~1b/properties/further/items not"),
+    ] {
+        assert_eq!(broken(&schema, &answer).unwrap(), expected, "{answer}");
+        let place = expected.split(' ').next().unwrap();
+        assert!(schema.places().iter().any(|known| **known == *place), "{:?}", schema.places());
+    }
+    assert!(schema.places().iter().all(|place| place.starts_with("#/$defs/")), "{:?}", schema.places());
+    let invalid = schema.read(&Text::new("x"), r#"{"name": 1}"#).unwrap_err();
+    assert!(invalid.problem.contains("at #/properties/name/type: type"), "the model's schema: {invalid}");
+    for (further, expected) in [
+        (json!({"type": "nothing"}), "#/$defs/a~1b/properties/further"),
+        (json!({"pattern": "("}), "#/$defs/a~1b/properties/further/pattern: the pattern"),
+        (json!({"$ref": "#/nowhere"}), "#/$defs/a~1b/properties/further/$ref: leads nowhere"),
+        (
+            json!({"allOf": [{"$ref": "#/$defs/a~1b/properties/further"}]}),
+            "#/$defs/a~1b/properties/further: applies itself",
+        ),
+    ] {
+        let problem = compile(&node(further)).unwrap_err();
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let unknown = compile(&node(json!({"likes": 1, "format": "tea"}))).unwrap().unknown();
+    let place = "#/$defs/a~1b/properties/further";
+    assert_eq!(unknown, [format!("{place}: the keyword \"likes\""), format!("{place}: the format \"tea\"")]);
+    assert_eq!(schema.written_at("#/properties/name"), "#/$defs/a~1b/properties/name");
+    let plain = compile(&json!({"type": "object", "$defs": {"x": true}})).unwrap();
+    assert_eq!(["#", "#/$defs/x"].map(|place| plain.written_at(place)), ["#", "#/$defs/x"]);
 }
 
 #[test]
