@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ErrorType, FailureFacts, Trail, Withheld, label::labels};
+use super::{ErrorType, FailureFacts, Trail, Violation, Withheld, label::labels};
 
 /// Why a call has no answer. Cheap to clone: the callers of a shared flight get the same one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -70,6 +70,8 @@ pub struct UpstreamFailure {
     pub http_status: Option<u16>,
     /// What that leaves open.
     pub facts: Arc<FailureFacts>,
+    /// Which part of its schema the last answer broke: for the callers alone, who may have brought that schema.
+    pub violation: Option<Violation>,
     /// Whether the caller brought the rules, and so the schema, itself.
     pub inline: bool,
     /// The upstream may have done the work although no answer came, and it must not be done twice.

@@ -29,9 +29,11 @@ impl Profile {
     /// The name under which rules count that callers bring along.
     pub const INLINE: &str = "inline";
 
-    /// A violation of the schema as it may be told: the names in a caller's own schema are the caller's.
-    pub fn disclosable(&self, violation: Violation) -> Violation {
-        if self.is_inline() { Violation { pointer: OTHER.into(), ..violation } } else { violation }
+    /// A violation of the schema as telemetry may tell it: the names in a schema that a caller brought are that caller's
+    /// content, and only callers who bring the same schema are told them.
+    pub fn observable(&self, violation: &Violation) -> Violation {
+        let pointer = if self.is_inline() { OTHER.into() } else { Arc::clone(&violation.pointer) };
+        Violation { pointer, keyword: violation.keyword }
     }
 
     /// Whether a caller brought the rules along.

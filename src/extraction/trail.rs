@@ -83,8 +83,9 @@ pub struct FailureFacts {
     pub detail: Option<ErrorDetail>,
     /// What the API said of its error, as far as its words are known.
     pub said: Said,
-    /// Which part of its schema the answer broke. Of rules that callers bring only the keyword is known here: the
-    /// names in their schemas are theirs.
+    /// Which part of its schema the answer broke, as telemetry may tell it ([`Profile::observable`]).
+    ///
+    /// [`Profile::observable`]: super::Profile::observable
     pub violation: Option<Violation>,
 }
 

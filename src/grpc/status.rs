@@ -252,7 +252,11 @@ fn message(error: &ExtractError, row: &Row) -> String {
             format!("{}: {}", row.message, all.join("; "))
         }
         ExtractError::Unimplemented { what } => format!("{what}: {}", row.message),
-        ExtractError::Upstream(failure) => match &failure.facts.violation {
+        ExtractError::Upstream(failure) => match &failure.violation {
+            // Messages are copied into the logs of all that they pass; the caller's own names stand in the details.
+            Some(Violation { keyword, .. }) if failure.inline => {
+                format!("{}; it broke {keyword} at schema_pointer. {}", row.message, keyword.advice())
+            }
             Some(Violation { pointer, keyword }) => {
                 format!("{}; it broke {keyword} at {pointer}. {}", row.message, keyword.advice())
             }
@@ -319,7 +323,7 @@ fn add_upstream(
             put(key, word.to_string());
         }
     }
-    if let Some(violation) = &failure.facts.violation {
+    if let Some(violation) = &failure.violation {
         put("schema_pointer", violation.pointer.to_string());
         put("schema_keyword", violation.keyword.to_string());
     }

@@ -274,6 +274,7 @@ impl Flight {
             model: Arc::clone(&endpoint.model),
             error_type,
             facts: Arc::clone(&last.facts),
+            violation: last.violation.clone(),
             inline: self.question.profile.is_inline(),
             http_status: last.http_status,
             outcome_unknown: last.permission == Permission::Ambiguous,

@@ -101,7 +101,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub use self::{
     fault::{ErrorReply, Fault, Place, RetryAfter},
     keys::ScriptError,
-    latency::{Latency, DELAY_MAX},
+    latency::{DELAY_MAX, Latency},
 };
 
 /// What a simulator does wrong. The default does nothing wrong, at once.

@@ -49,7 +49,8 @@ fn promised_formats(proto: &str) -> Vec<String> {
     let words: Vec<&str> =
         proto.lines().flat_map(str::split_whitespace).filter(|word| *word != "//").collect();
     let comment = words.join(" ");
-    let (_, list) = comment.split_once("`format` is enforced where it is one of: ").expect("no list of formats");
+    let (_, list) =
+        comment.split_once("`format` is enforced where it is one of: ").expect("no list of formats");
     let (list, _) = list.split_once(". ").expect("the list has no end");
     list.split(", ").map(str::to_owned).collect()
 }

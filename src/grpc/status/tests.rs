@@ -37,6 +37,7 @@ fn upstream(
         model: "model".into(),
         error_type,
         facts: Arc::default(),
+        violation: None,
         inline: false,
         http_status,
         outcome_unknown,

@@ -8,6 +8,7 @@ use super::Flight;
 use crate::{
     extraction::{
         Alignment, AttemptOutcome, AttemptRecord, ErrorType, Extraction, FailureFacts, HeadStatus, Usage,
+        Violation,
     },
     resilience::{
         classify::{Class, Permission, classify},
@@ -42,6 +43,8 @@ pub(super) enum Attempted {
 pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) facts: Arc<FailureFacts>,
+    /// Which part of the schema the answer broke, by its true name.
+    pub(super) violation: Option<Violation>,
     pub(super) http_status: Option<u16>,
     pub(super) class: Class,
     pub(super) permission: Permission,
@@ -174,7 +177,7 @@ impl Flight {
                 }
                 Err(invalid) => {
                     let problem = invalid.to_string();
-                    violation = invalid.violation.map(|violation| profile.disclosable(violation));
+                    violation = invalid.violation;
                     (Fault::SchemaInvalid, Some(problem))
                 }
             },
@@ -182,8 +185,9 @@ impl Flight {
             Err(fault) if fault.error_type() == ErrorType::NotJson => (fault, Some(NOT_JSON.to_owned())),
             Err(fault) => (fault, None),
         };
+        let observable = violation.as_ref().map(|violation| profile.observable(violation));
         if let Some(result) = validation_result(fault) {
-            let (profile, violation) = (&profile.name, violation.as_ref());
+            let (profile, violation) = (&profile.name, observable.as_ref());
             self.observer.observe(&Event::AnswerValidated { profile, result, violation });
         }
         let pushback = pushback::pushback(&exchange.headers, exchange.body_retry_delay, self.clock.now());
@@ -192,7 +196,12 @@ impl Flight {
         let permission = class.may_retry(endpoint.retry_safety, fault);
         Attempted::Failed(Failed {
             fault,
-            facts: Arc::new(FailureFacts { detail: fault.detail(), said: exchange.said, violation }),
+            facts: Arc::new(FailureFacts {
+                detail: fault.detail(),
+                said: exchange.said,
+                violation: observable,
+            }),
+            violation,
             http_status: exchange.http_status,
             class,
             permission,

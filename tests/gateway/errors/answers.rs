@@ -4,9 +4,9 @@ use tidegate::simulator::script::{Fault, Place};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use super::{Failure, provoke};
+use super::{Failure, metadata, provoke};
 use crate::{
-    stage::{Stage, TEXT, always, is, words},
+    stage::{Stage, TEXT, always, inline, is, words},
     support::extraction,
 };
 
@@ -89,6 +89,24 @@ async fn which_part_of_the_schema_was_broken_can_be_seen_in_all_places() {
     let log = failure.stage.gateway.log().join("\n");
     assert!(log.contains(&format!("\"tidegate.schema.pointer\":\"{pointer}\"")), "{log}");
     assert!(log.contains(&format!("\"tidegate.schema.keyword\":\"{keyword}\"")), "{log}");
+}
+
+#[tokio::test]
+async fn who_brought_the_schema_learns_where_it_was_broken_and_telemetry_does_not() {
+    let schema = r##"{"$ref": "#/$defs/root", "$defs": {
+        "root": {"type": "object", "properties": {"entities": {"items": {"$ref": "#/$defs/own"}}}},
+        "own": {"type": "object", "properties": {"type": {}, "text": {"type": "string"}}}}}"##;
+    let stage = Stage::scripted(always(Fault::WrongSchema)).await;
+    let status = stage.call(inline(schema, "Extract.")).await.unwrap_err();
+    assert_eq!(metadata(&status, "schema_pointer").as_deref(), Some("#/$defs/own/properties/text"));
+    assert_eq!(metadata(&status, "schema_keyword").as_deref(), Some("type"));
+    let message = status.message();
+    assert!(message.contains("it broke type at schema_pointer") && !message.contains("own/"), "{message}");
+    let labels = [("profile", "inline"), ("pointer", "other"), ("keyword", "type")];
+    let broken = stage.metrics_at_rest().await.sum("tidegate_extract_schema_violations_total", &labels);
+    assert!(is(broken, 2.0), "{broken} answers");
+    let seen = stage.gateway.log().join("\n") + &stage.gateway.admin_get("/api/calls").await.1;
+    assert!(seen.contains("\"tidegate.schema.pointer\":\"other\"") && !seen.contains("$defs"), "{seen}");
 }
 
 #[tokio::test]

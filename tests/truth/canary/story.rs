@@ -209,11 +209,12 @@ fn inline(case: &str) -> Request<proto::ExtractRequest> {
         "type": "object",
         "description": SCHEMA,
         "properties": {
-            "entities": { "type": "array", "items": entity },
+            "entities": { "type": "array", "items": { "$ref": format!("#/$defs/{PROPERTY}") } },
             PROPERTY: { "enum": [SCHEMA], "description": SCHEMA },
         },
-        "required": ["entities", PROPERTY],
+        "required": ["entities"],
         "additionalProperties": false,
+        "$defs": { PROPERTY: entity },
     });
     with_rules(case, &schema.to_string())
 }
