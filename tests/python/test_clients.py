@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import urllib.request
 import pytest
 
 from conftest import ROOT, Gateway
-from tools import built, free_port, until
+from tools import built, free_port, installed, until
 
 CLIENTS = ROOT / "target" / "clients"
+BUILD = "bash .ci/clients"
 KEY = "a key of the tests"
 NUMBERS = itertools.count(1)
 
@@ -60,8 +62,7 @@ INVENTED = ("person", "Nobody 👻 Nowhere")
 @pytest.fixture(params=PROGRAMS)
 def client(request):
     """Starts one of the clients. Its words are UTF-8 whatever the terminal of these tests is."""
-    program = PROGRAMS[request.param]
-    built(CLIENTS / program.product, "bash .ci/clients")
+    program = ready(PROGRAMS[request.param])
 
     def start(address, text, seconds=30, **variables):
         return subprocess.Popen(
@@ -77,6 +78,14 @@ def client(request):
 
     start.deadline = program.deadline
     return start
+
+
+def ready(program):
+    """A client whose build is there, and what runs it."""
+    built(CLIENTS / program.product, BUILD)
+    if os.sep not in program.command[0]:
+        installed(program.command[0], BUILD)
+    return program
 
 
 def ended(process):
@@ -158,7 +167,7 @@ def secured(simulator, tmp_path_factory):
     made = ["openssl", "req", "-x509", *ec, *names, "-days", "2", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(made, check=True, capture_output=True)
     variables = dict.fromkeys(["SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"], str(certificate))
-    if (CLIENTS / PROGRAMS["java"].product).exists():
+    if shutil.which("keytool") and (CLIENTS / PROGRAMS["java"].product).exists():
         trusted = ["keytool", "-importcert", "-noprompt", "-storepass", "tidegate", "-file", str(certificate)]
         subprocess.run([*trusted, "-keystore", str(store)], check=True, capture_output=True)
         option = "-Djavax.net.ssl.trustStore"

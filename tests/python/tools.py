@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import socket
 import time
 
@@ -17,10 +18,17 @@ def tool(name):
 
 
 def built(path, command):
-    """The path of what `command` puts there. Without it the test is skipped, but where it is required it fails."""
-    if path.exists():
-        return path
-    why = f"{path} is not there: run `{command}`"
+    """The path of what `command` puts there."""
+    return path if path.exists() else missing(f"{path} is not there: run `{command}`")
+
+
+def installed(name, command):
+    """The path of a program that `command` installs."""
+    return shutil.which(name) or missing(f"{name} is not installed: run `{command}`")
+
+
+def missing(why):
+    """The test is skipped, but where its tools are required it fails."""
     if os.environ.get("CI") or os.environ.get("TIDEGATE_TOOLS_REQUIRED"):
         pytest.fail(why)
     pytest.skip(why)
