@@ -230,6 +230,8 @@ async fn a_spoilt_answer_is_spoilt_in_its_one_way() {
         let error = of(Fault::ErrorBody(ErrorReply::new(503))).await;
         assert!(error["error"]["message"].is_string());
         assert_eq!(content(&of(Fault::ZeroEntities).await), json!({ "entities": [] }));
+        let prose = message(&of(Fault::Prose).await)["content"].as_str().unwrap().to_owned();
+        assert!(prose.contains("Ada Lovelace") && !prose.contains(['{', '[']), "{prose}");
         assert_eq!(content(&of(Fault::WrongSchema).await)["entities"][0]["text"], 42);
         let invented = content(&of(Fault::Invented).await);
         assert_eq!(invented["entities"].as_array().unwrap().len(), 5);

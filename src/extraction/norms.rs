@@ -26,6 +26,9 @@ pub const NO_CONTENT_SHARE: f64 = 0.05;
 /// The share of answers that end at the token limit.
 pub const TRUNCATED_SHARE: f64 = 0.05;
 
+/// The share of answers that are not JSON: as useless as those that have no content or no end.
+pub const NOT_JSON_SHARE: f64 = 0.05;
+
 /// The share of answers that violate their schema.
 pub const SCHEMA_INVALID_SHARE: f64 = 0.1;
 
@@ -33,7 +36,8 @@ pub const SCHEMA_INVALID_SHARE: f64 = 0.1;
 pub const REFUSED_SHARE: f64 = 0.05;
 
 /// The share of answers beyond which one of the ways of not being usable is beyond its own bound.
-pub const UNUSABLE_SHARE: f64 = NO_CONTENT_SHARE + TRUNCATED_SHARE + SCHEMA_INVALID_SHARE + REFUSED_SHARE;
+pub const UNUSABLE_SHARE: f64 =
+    NO_CONTENT_SHARE + TRUNCATED_SHARE + NOT_JSON_SHARE + SCHEMA_INVALID_SHARE + REFUSED_SHARE;
 
 /// The share of entities that do not stand in the text.
 pub const UNGROUNDED_SHARE: f64 = 0.1;

@@ -153,6 +153,7 @@ impl<'a> Scene<'a> {
             }
             Fault::Html => self.html(),
             Fault::Huge { bytes } => huge(*bytes),
+            Fault::Prose => self.completion(Some(&self.prose())),
             Fault::WrongSchema => self.completion(Some(&self.wrong_schema().to_string())),
             Fault::Invented => self.completion(Some(&self.invented())),
             Fault::ZeroEntities => self.completion(Some(&instance(&self.chat.schema, &[]).to_string())),
@@ -286,6 +287,13 @@ impl<'a> Scene<'a> {
              <body><h1>502 Bad Gateway</h1><p>{echo}</p></body></html>\n"
         );
         Reply::whole(StatusCode::OK, "text/html; charset=utf-8", page.into())
+    }
+
+    /// What a model says that was only asked nicely for JSON.
+    fn prose(&self) -> String {
+        let found: Vec<&str> = entities::find(&self.chat.text).iter().map(|entity| entity.text).collect();
+        let echo = self.echo.as_ref().map_or("", Echo::as_str);
+        format!("Sure! The text names: {}. {echo}", found.join(", "))
     }
 
     /// JSON that the schema forbids: the nearest miss of a few.

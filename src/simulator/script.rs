@@ -62,6 +62,7 @@
 //! | `wrong_content_type` | answers truly, as `text/plain` | |
 //! | `html` | answers 200 with an HTML page | `echo` |
 //! | `huge` | answers with an endless-looking body | `bytes` (64 MiB) |
+//! | `prose` | answers in words, without JSON | `echo` |
 //! | `wrong_schema` | answers with JSON that violates the schema | |
 //! | `invented` | adds an entity that is not in the text | |
 //! | `zero_entities` | answers validly that there is nothing | |

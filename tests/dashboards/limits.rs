@@ -31,6 +31,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         amplification: 5.0,
         no_content_share: 0.05,
         truncated_share: 0.1,
+        not_json_share: 0.07,
         schema_invalid_share: 0.2,
         refused_share: 0.3,
         ..Thresholds::DEFAULT
@@ -42,7 +43,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         ("tidegate-overview", "Failed by an upstream", 0.144),
         ("tidegate-overview", "Given up by callers", 0.5),
         ("tidegate-overview", "Valid but empty", 0.6),
-        ("tidegate-overview", "Not usable", 0.65),
+        ("tidegate-overview", "Not usable", 0.72),
         ("tidegate-overview", "Not in the text", 0.4),
         ("tidegate-overview", "Call p95", 2.5),
         ("tidegate-overview", "Gateway's own p99", 0.2),

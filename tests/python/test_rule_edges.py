@@ -132,6 +132,7 @@ EDGES = [
     Edge("AnswersEmpty", parts(answers("valid_empty"), answers("valid")), 0.3, **DRIFT),
     Edge("AnswersWithoutContent", parts(answers("empty"), answers("valid")), 0.05, worst=0.3, **DRIFT),
     Edge("AnswersTruncated", parts(answers("truncated"), answers("valid")), 0.05, worst=0.3, **DRIFT),
+    Edge("AnswersNotJson", parts(answers("not_json"), answers("valid")), 0.05, worst=0.3, **DRIFT),
     Edge("AnswersSchemaInvalid", parts(answers("schema_invalid"), answers("valid")), 0.1, worst=0.5, **DRIFT),
     Edge("AnswersRefused", parts(answers("refused"), answers("valid")), 0.05, worst=0.3, **DRIFT),
     Edge(

@@ -78,6 +78,7 @@ truth_under! {
     wrong_content_type: Fault::WrongContentType;
     html: Fault::Html;
     huge: Fault::Huge { bytes: 8 << 20 };
+    prose: Fault::Prose;
     wrong_schema: Fault::WrongSchema;
     invented: Fault::Invented;
     zero_entities: Fault::ZeroEntities;

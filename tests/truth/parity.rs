@@ -41,6 +41,7 @@ fn faults() -> Vec<Fault> {
         Fault::Malformed { place: Place::Content },
         Fault::Html,
         Fault::Huge { bytes: 8 << 20 },
+        Fault::Prose,
         Fault::WrongSchema,
         Fault::Invented,
         Fault::ZeroEntities,

@@ -43,6 +43,7 @@ UPSTREAMS = (
     Case("TidegateAnswersEmpty", {"profile": "emptied"}, "valid answers in which nothing was found"),
     Case("TidegateAnswersWithoutContent", {"profile": "wordless"}, "every third answer has no content"),
     Case("TidegateAnswersTruncated", {"profile": "cut-short"}, "every second answer is cut in half"),
+    Case("TidegateAnswersNotJson", {"profile": "talkative"}, "every third answer is prose"),
     Case("TidegateAnswersSchemaInvalid", {"profile": "misshapen"}, "every third answer violates its schema"),
     Case("TidegateAnswersRefused", {"profile": "refused"}, "every second answer is a refusal"),
     Case("TidegateEntitiesUngrounded", {"profile": "making-up"}, "each answer has an entity that is not in the text"),

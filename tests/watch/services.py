@@ -76,6 +76,7 @@ SERVICES = (
     Service("emptied", "main", 2, 'fault = "zero_entities"'),
     Service("wordless", "main", 2, 'fault = "empty"\nevery = 3'),
     Service("cut-short", "main", 2, 'fault = "truncated"\nevery = 2'),
+    Service("talkative", "main", 2, 'fault = "prose"\nevery = 3'),
     Service("misshapen", "main", 2, 'fault = "wrong_schema"\nevery = 3'),
     Service("refused", "main", 2, 'fault = "refused"\nevery = 2'),
     Service("making-up", "main", 2, 'fault = "invented"'),

@@ -113,9 +113,14 @@ impl Limits {
     /// Answers that can't be used: from where on one way of it may be beyond its own limit, and from where
     /// on one of them must be.
     pub(super) fn unusable(&self) -> Steps {
-        let Thresholds { no_content_share, truncated_share, schema_invalid_share, refused_share, .. } =
-            self.0;
-        let ways = [no_content_share, truncated_share, schema_invalid_share, refused_share];
+        let thresholds = &self.0;
+        let ways = [
+            thresholds.no_content_share,
+            thresholds.truncated_share,
+            thresholds.not_json_share,
+            thresholds.schema_invalid_share,
+            thresholds.refused_share,
+        ];
         let (least, all) = (ways.iter().copied().fold(1.0, f64::min), ways.iter().sum::<f64>());
         vec![(least, YELLOW), (rounded(all), RED)]
     }
@@ -155,7 +160,7 @@ mod tests {
             (limits.overhead(), Thresholds::DEFAULT.overhead),
             (limits.amplification(), Thresholds::DEFAULT.amplification),
             (limits.empty(), Thresholds::DEFAULT.empty_share),
-            (limits.unusable(), 0.25),
+            (limits.unusable(), 0.3),
             (limits.ungrounded(), Thresholds::DEFAULT.ungrounded_share),
             (limits.failed_attempts(), Thresholds::DEFAULT.failed_share),
         ] {

@@ -33,7 +33,7 @@ pub(super) fn group(options: &Options) -> Group {
     Group::of_alerts("tidegate.answers", drifts.into_iter().chain([ungrounded(options)]))
 }
 
-fn drifts(options: &Options) -> [Drift; 5] {
+fn drifts(options: &Options) -> [Drift; 6] {
     let thresholds = &options.thresholds;
     [
         Drift {
@@ -55,6 +55,13 @@ fn drifts(options: &Options) -> [Drift; 5] {
             result: ValidationResult::Truncated,
             above: thresholds.truncated_share,
             what: "end at the token limit",
+            hurts: "they can't be used, and their tokens count",
+        },
+        Drift {
+            alert: "TidegateAnswersNotJson",
+            result: ValidationResult::NotJson,
+            above: thresholds.not_json_share,
+            what: "are not JSON",
             hurts: "they can't be used, and their tokens count",
         },
         Drift {

@@ -110,6 +110,9 @@ pub struct Thresholds {
     /// The share of answers that end at the token limit
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.truncated_share, value_parser = share)]
     pub truncated_share: f64,
+    /// The share of answers that are not JSON
+    #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.not_json_share, value_parser = share)]
+    pub not_json_share: f64,
     /// The share of answers that violate their schema
     #[arg(long, value_name = "SHARE", default_value_t = Self::DEFAULT.schema_invalid_share, value_parser = share)]
     pub schema_invalid_share: f64,
@@ -148,6 +151,7 @@ impl Thresholds {
         empty_share: norms::EMPTY_SHARE,
         no_content_share: norms::NO_CONTENT_SHARE,
         truncated_share: norms::TRUNCATED_SHARE,
+        not_json_share: norms::NOT_JSON_SHARE,
         schema_invalid_share: norms::SCHEMA_INVALID_SHARE,
         refused_share: norms::REFUSED_SHARE,
         ungrounded_share: norms::UNGROUNDED_SHARE,

@@ -63,6 +63,8 @@ pub enum Fault {
         /// Of the whole body.
         bytes: u64,
     },
+    /// An answer in prose.
+    Prose,
     /// Valid JSON that violates the schema.
     WrongSchema,
     /// An entity that is not in the text.
@@ -82,7 +84,7 @@ pub enum Fault {
 
 impl Fault {
     /// The names of all kinds, as scripts and the log write them.
-    pub const KINDS: [&str; 22] = [
+    pub const KINDS: [&str; 23] = [
         "status",
         "error_body",
         "silent",
@@ -99,6 +101,7 @@ impl Fault {
         "wrong_content_type",
         "html",
         "huge",
+        "prose",
         "wrong_schema",
         "invented",
         "zero_entities",
@@ -136,6 +139,7 @@ impl Fault {
             Fault::WrongContentType => "wrong_content_type",
             Fault::Html => "html",
             Fault::Huge { .. } => "huge",
+            Fault::Prose => "prose",
             Fault::WrongSchema => "wrong_schema",
             Fault::Invented => "invented",
             Fault::ZeroEntities => "zero_entities",
@@ -154,7 +158,12 @@ impl Fault {
     pub(in crate::simulator) fn echoes(&self) -> bool {
         matches!(
             self,
-            Fault::Status(_) | Fault::ErrorBody(_) | Fault::Malformed { .. } | Fault::Html | Fault::Refused
+            Fault::Status(_)
+                | Fault::ErrorBody(_)
+                | Fault::Malformed { .. }
+                | Fault::Html
+                | Fault::Prose
+                | Fault::Refused
         )
     }
 }

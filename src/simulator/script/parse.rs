@@ -126,6 +126,7 @@ fn fault(kind: &str, keys: &mut Keys) -> Result<Fault, ScriptError> {
         "wrong_content_type" => Fault::WrongContentType,
         "html" => Fault::Html,
         "huge" => Fault::Huge { bytes: flood(keys)? },
+        "prose" => Fault::Prose,
         "wrong_schema" => Fault::WrongSchema,
         "invented" => Fault::Invented,
         "zero_entities" => Fault::ZeroEntities,

@@ -54,9 +54,11 @@ async fn content_of_any_depth_violates_the_schema_and_is_harmless() {
 
 #[tokio::test]
 async fn content_that_is_no_json_is_repaired_once_at_most() {
-    let failure = provoke(Fault::Malformed { place: Place::Content }).await;
-    failure.says(Code::Internal, "ANSWER_NOT_JSON").counts_as("not_json", "answer_invalid");
-    failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
+    for fault in [Fault::Malformed { place: Place::Content }, Fault::Prose] {
+        let failure = provoke(fault).await;
+        failure.says(Code::Internal, "ANSWER_NOT_JSON").counts_as("not_json", "answer_invalid");
+        failure.with_http_status(Some(200)).was_to_be_repaired().names_no_time();
+    }
 }
 
 #[tokio::test]

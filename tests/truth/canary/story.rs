@@ -102,6 +102,7 @@ fn cases() -> Vec<(&'static str, Option<Rule>, Code)> {
         ("malformed-content", once(Fault::Malformed { place: Place::Content }), Code::Ok),
         ("page", echo(Fault::Html), Code::Internal),
         ("refused", echo(Fault::Refused), Code::InvalidArgument),
+        ("talkative", echo(Fault::Prose), Code::Internal),
         ("wrong-schema", once(Fault::WrongSchema), Code::Ok),
         ("unmended-schema", Some(Rule::new(Fault::WrongSchema)), Code::Internal),
         ("unmended-content", echo(Fault::Malformed { place: Place::Content }), Code::Internal),

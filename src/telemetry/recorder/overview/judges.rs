@@ -308,7 +308,7 @@ mod tests {
         for (answered, fault) in [
             (good, None),
             (Answered { empty: 4, ..good }, Some(AnswersState::Suspect)),
-            (Answered { unusable: 3, ..good }, Some(AnswersState::Suspect)),
+            (Answered { unusable: 4, ..good }, Some(AnswersState::Suspect)),
             (Answered { ungrounded: 3, ..good }, Some(AnswersState::Suspect)),
             (Answered { answers: 9, empty: 9, ..good }, None),
         ] {

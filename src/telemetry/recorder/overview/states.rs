@@ -199,10 +199,10 @@ mod tests {
             Suspicion::all_of(&[(of[0], shares[0]), (of[1], shares[1]), (of[2], shares[2])])
         };
         assert_eq!(suspicions([None, None, None]), []);
-        assert_eq!(suspicions([Some(0.3), Some(0.25), Some(0.1)]), []);
+        assert_eq!(suspicions([Some(0.3), Some(UNUSABLE_SHARE), Some(0.1)]), []);
         assert_eq!(suspicions([Some(0.31), Some(0.0), None]), [Suspicion::Empty]);
         assert_eq!(
-            suspicions([Some(0.0), Some(0.26), Some(0.11)]),
+            suspicions([Some(0.0), Some(0.31), Some(0.11)]),
             [Suspicion::Unusable, Suspicion::Ungrounded]
         );
         for (answers, suspicions, expected) in [
