@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 use crate::extraction::{HeadStatus, Profile, ResponseFacts, Said, Schema, Text, Usage};
 use settings::{Dialect, UpstreamSettings};
 
-pub use error_text::ErrorBodyText;
+pub use error_text::{ErrorBodyText, Redaction};
 pub use fault::{BodyForm, ErrorWord, Fault, NoConnection, OtherTokensField, TimeoutPhase};
 pub use pushback::Pushback;
 

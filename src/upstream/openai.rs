@@ -5,6 +5,7 @@
 mod absent;
 mod answer;
 mod error_body;
+mod error_part;
 mod error_words;
 mod finish;
 mod message;
@@ -19,7 +20,8 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use futures_util::future::BoxFuture;
 
 use super::{
-    AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, RetrySafety, SchemaSent, Upstream,
+    AttemptLabels, Endpoint, ErrorBodyText, Exchange, Fault, Question, Redaction, RetrySafety, SchemaSent,
+    Upstream,
     http::{HttpAnswer, HttpClient, HttpClientError, HttpRequest},
     settings::{ApiKeyHeader, MaxTokensField, Secret, StructuredOutput, UpstreamSettings},
 };
@@ -52,6 +54,8 @@ pub struct OpenAi {
     tokens_field: TokensField,
     /// What every request carries, the credential included.
     headers: HeaderMap,
+    /// What must not be logged of errors; absent if none are.
+    redaction: Option<Redaction>,
 }
 
 impl OpenAi {
@@ -63,7 +67,9 @@ impl OpenAi {
         let endpoint = Arc::new(endpoint(&settings, &url));
         let sent = SentFields::of(&settings);
         let tokens_field = TokensField::new(settings.max_tokens_field);
-        Ok(Self { settings, endpoint, http, url, bodies: Bodies::new(), sent, tokens_field, headers })
+        let redaction = settings.log_error_bodies.then(|| redaction(&settings));
+        let bodies = Bodies::new();
+        Ok(Self { settings, endpoint, http, url, bodies, sent, tokens_field, headers, redaction })
     }
 
     async fn exchange(&self, question: &Question, labels: AttemptLabels) -> Exchange {
@@ -126,7 +132,7 @@ impl OpenAi {
                 ..Reading::failed(fault)
             }
         };
-        let error_body = self.loggable(reading.result.as_ref().err(), answer.body.as_deref().ok());
+        let error_body = self.loggable(&reading, answer.body.as_deref().unwrap_or_default());
         Exchange {
             result: reading.result,
             http_status: Some(status),
@@ -139,16 +145,36 @@ impl OpenAi {
         }
     }
 
-    /// The body of an error, where the operator wants it logged. What a model said is none.
-    fn loggable(&self, fault: Option<&Fault>, body: Option<&[u8]>) -> Option<ErrorBodyText> {
-        let wanted = self.settings.log_error_bodies
-            && matches!(
-                fault?,
-                Fault::Status { .. } | Fault::OtherTokensField(_) | Fault::ErrorBody { .. } | Fault::Page
-            );
-        let further = self.settings.headers.iter().map(|(_, value)| value);
-        let secrets = self.settings.api_key.iter().chain(further);
-        body.filter(|body| wanted && !body.is_empty()).map(|body| ErrorBodyText::of(body, secrets))
+    /// What an error says, where the operator wants it logged. What a model said is none of it.
+    fn loggable(&self, reading: &Reading, body: &[u8]) -> Option<ErrorBodyText> {
+        let redaction = self.redaction.as_ref()?;
+        let error = match reading.result.as_ref().err()? {
+            Fault::Status { .. } | Fault::OtherTokensField(_) => error_part::of_body(body),
+            Fault::ErrorBody { .. } => match &reading.error {
+                Some(error) => Some(error_part::of_error(error)),
+                None => error_part::of_bare(body),
+            },
+            Fault::Page => error_part::of_page(body),
+            Fault::Connect(_)
+            | Fault::ConnectTimeout
+            | Fault::TlsUntrusted
+            | Fault::TlsHandshake
+            | Fault::Unsendable
+            | Fault::NotProcessed
+            | Fault::Reset
+            | Fault::Timeout(_)
+            | Fault::DeadlineExceeded
+            | Fault::HeadTooLarge
+            | Fault::BodyTooLarge
+            | Fault::Malformed
+            | Fault::BrokenOff
+            | Fault::Truncated
+            | Fault::Refused
+            | Fault::Empty
+            | Fault::NotJson
+            | Fault::SchemaInvalid => None,
+        };
+        error.map(|error| ErrorBodyText::of(&error, redaction))
     }
 }
 
@@ -191,6 +217,21 @@ fn endpoint(settings: &UpstreamSettings, url: &url::Url) -> Endpoint {
         attempt_timeout: settings.clocks.total,
         propagate_trace: settings.propagate_trace,
     }
+}
+
+/// Finds the credentials that every request carries: in headers, and in parameters with the name of one.
+fn redaction(settings: &UpstreamSettings) -> Redaction {
+    const NAMES: [&str; 7] = ["key", "token", "secret", "sig", "code", "password", "auth"];
+    let names_one = |name: &str| NAMES.iter().any(|part| name.to_ascii_lowercase().contains(part));
+    let parameters: Vec<String> = settings
+        .base_url
+        .query_pairs()
+        .filter(|(name, _)| names_one(name))
+        .map(|(_, value)| value.into_owned())
+        .collect();
+    let headers = settings.headers.iter().map(|(_, value)| value);
+    let headers = settings.api_key.iter().chain(headers).map(Secret::expose);
+    Redaction::of(headers.chain(parameters.iter().map(String::as_str)))
 }
 
 fn constant_headers(settings: &UpstreamSettings) -> Result<HeaderMap, HttpClientError> {

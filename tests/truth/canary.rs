@@ -53,9 +53,12 @@ async fn bodies_of_errors_get_into_the_lines_of_their_attempts_and_nowhere_else_
         leaks.iter().any(|(_, found)| found.iter().any(|what| what.starts_with("text"))),
         "nothing was logged"
     );
-    let keys: Vec<_> =
-        leaks.iter().filter(|(_, found)| found.iter().any(|what| what.contains("key"))).collect();
-    assert!(keys.is_empty(), "{keys:#?}");
+    let with = |word: &str| -> Vec<_> {
+        leaks.iter().filter(|(_, found)| found.iter().any(|what| what.contains(word))).collect()
+    };
+    assert!(with("error").len() >= 6, "errors beside answers were not logged: {leaks:#?}");
+    assert!(with("key").is_empty(), "{:#?}", with("key"));
+    assert!(with("answer").is_empty(), "what a model said was logged: {:#?}", with("answer"));
 }
 
 /// What got out, and with what.

@@ -28,6 +28,8 @@ pub(super) struct Reading {
     pub(super) body_retry_delay: Option<Pushback>,
     /// What is known of the words of an error.
     pub(super) said: Said,
+    /// The error itself, where it has a field or an event of its own.
+    pub(super) error: Option<Value>,
     /// What the answer says of itself.
     pub(super) response: ResponseFacts,
 }
@@ -40,6 +42,7 @@ impl Reading {
             usage: Usage::default(),
             body_retry_delay: None,
             said: Said::default(),
+            error: None,
             response: ResponseFacts::default(),
         }
     }
@@ -75,18 +78,18 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8], sent: &SentFields) -> Readi
 fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &SentFields) -> Reading {
     let usage = completion.usage.map_or_else(Usage::default, |raw| usage(&value(raw)));
     if let Some(error) = completion.error.map(value).filter(|error| !says_nothing(error)) {
-        return failed_inside(error_body::within(&error, sent), usage);
+        return failed_inside(error, usage, sent);
     }
     // MiniMax numbers its errors, beside choices that hold nothing, or what a filter left.
     let numbered = |base: &RawValue| value(base).get("status_code").is_some_and(|code| !says_nothing(code));
     if completion.base_resp.is_some_and(numbered) {
-        return failed_inside(error_body::read(NO_STATUS, body, sent), usage);
+        return failed_as(error_body::read(NO_STATUS, body, sent), usage);
     }
     let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
         return without_choices(body, usage, sent);
     };
     if let Some(error) = choice.error.map(value).filter(|error| !says_nothing(error)) {
-        return failed_inside(error_body::within(&error, sent), usage);
+        return failed_inside(error, usage, sent);
     }
     let told = |reason: Option<&RawValue>| reason.and_then(|reason| finish::read(&value(reason)));
     let finish = told(choice.finish_reason)
@@ -108,7 +111,7 @@ fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &Se
 fn streamed(streamed: Streamed, sent: &SentFields) -> Reading {
     let usage = streamed.usage.as_ref().map_or_else(Usage::default, usage);
     if let Some(error) = streamed.error {
-        return failed_inside(error_body::within(&error, sent), usage);
+        return failed_inside(error, usage, sent);
     }
     let finish = streamed.finish.as_ref().and_then(finish::read);
     let result =
@@ -195,7 +198,12 @@ struct Choice<'a> {
     error: Option<&'a RawValue>,
 }
 
-fn failed_inside(told: ErrorBody, usage: Usage) -> Reading {
+fn failed_inside(error: Value, usage: Usage, sent: &SentFields) -> Reading {
+    let reading = failed_as(error_body::within(&error, sent), usage);
+    Reading { error: Some(error), ..reading }
+}
+
+fn failed_as(told: ErrorBody, usage: Usage) -> Reading {
     let fault = Fault::ErrorBody { word: told.word };
     Reading { usage, body_retry_delay: told.retry_delay, said: told.said, ..Reading::failed(fault) }
 }
@@ -204,7 +212,7 @@ fn failed_inside(told: ErrorBody, usage: Usage) -> Reading {
 fn without_choices(body: &[u8], usage: Usage, sent: &SentFields) -> Reading {
     let told = error_body::read(NO_STATUS, body, sent);
     if told.word.is_some() {
-        return failed_inside(told, usage);
+        return failed_as(told, usage);
     }
     Reading { usage, ..Reading::failed(Fault::Malformed) }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use tidegate::{
@@ -38,6 +39,8 @@ const SECRET_METADATA: &str = "qvmetadata";
 const BINARY_METADATA: &str = "qvbinarymetadata";
 const BAGGAGE: &str = "qvbaggage";
 const TRACE_STATE: &str = "qvtracestate";
+const ANSWER: &str = "qvanswerword";
+const ERROR: &str = "qverrorword";
 pub const IDEMPOTENCY_KEY: &str = "qvidempotency";
 pub const PROFILE: &str = "qvprofile";
 pub const TIMEOUT: &str = "qvtimeout";
@@ -60,6 +63,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("idempotency key", IDEMPOTENCY_KEY),
     ("profile", PROFILE),
     ("timeout", TIMEOUT),
+    ("answer", ANSWER),
+    ("error", ERROR),
 ];
 
 /// Everything that came out.
@@ -80,6 +85,17 @@ fn cases() -> Vec<(&'static str, Option<Rule>, Code)> {
     let raw = RetryAfter::Raw(TEXT_WORD.to_owned());
     let advice = (HeaderName::from_static("x-should-retry"), HeaderValue::from_static(TEXT_WORD));
     let echo = |fault: Fault| Some(Rule::new(fault).echo());
+    let said = |body: String| {
+        Some(Rule::new(Fault::ErrorBody(ErrorReply { body: Some(body), ..ErrorReply::new(500) })))
+    };
+    let key = UPSTREAM_KEY.replace('-', "\\u002d");
+    let encoded = BASE64_STANDARD.encode(format!(":{UPSTREAM_KEY}"));
+    let error = format!(r#""error":{{"message":"{ERROR} {key} Basic {encoded}","code":500}}"#);
+    let choice = format!(r#""choices":[{{"message":{{"content":"{ANSWER}"}}}}]"#);
+    let beside = format!("{{{choice},{error}}}");
+    let stream = format!("data: {{{}}}\n\ndata: {{{error}}}\n\n", choice.replace("message", "delta"));
+    let generation = format!(r#"{{"error":{{"message":"{ERROR}","failed_generation":"{ANSWER}"}}}}"#);
+    let generation = ErrorReply { body: Some(generation), ..ErrorReply::new(500) };
     let once = |fault: Fault| Some(Rule::new(fault).first(1).per_text().echo());
     vec![
         ("answered", None, Code::Ok),
@@ -107,6 +123,9 @@ fn cases() -> Vec<(&'static str, Option<Rule>, Code)> {
         ("unmended-schema", Some(Rule::new(Fault::WrongSchema)), Code::Internal),
         ("unmended-content", echo(Fault::Malformed { place: Place::Content }), Code::Internal),
         ("truncated", Some(Rule::new(Fault::Truncated)), Code::Internal),
+        ("failed-beside-an-answer", said(beside), Code::Internal),
+        ("failed-within-a-stream", said(stream), Code::Internal),
+        ("failed-with-what-was-said", Some(Rule::new(Fault::Status(generation))), Code::Internal),
         ("cut", Some(Rule::new(Fault::Cut)), Code::Unavailable),
         ("silent", Some(Rule::new(Fault::Silent)), Code::DeadlineExceeded),
     ]
