@@ -12,12 +12,12 @@ pub(super) fn fold(cluster: &str) -> impl Iterator<Item = char> {
     folded.filter(|c| !c.is_whitespace())
 }
 
-/// The plain form of typographic quotes, apostrophes and dashes.
+/// The plain form of typographic quotes, apostrophes and dashes, and of Hebrew's own.
 fn plain(c: char) -> char {
     match c {
-        '‘' | '’' | '‚' | '‛' | '′' | '‵' | '‹' | '›' | '`' | '´' | 'ʼ' => '\'',
-        '“' | '”' | '„' | '‟' | '″' | '‶' | '«' | '»' | '〝' | '〞' => '"',
-        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '﹣' | '－' => '-',
+        '‘' | '’' | '‚' | '‛' | '′' | '‵' | '‹' | '›' | '`' | '´' | 'ʼ' | '׳' => '\'',
+        '“' | '”' | '„' | '‟' | '″' | '‶' | '«' | '»' | '〝' | '〞' | '״' => '"',
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '﹣' | '－' | '־' => '-',
         other => other,
     }
 }

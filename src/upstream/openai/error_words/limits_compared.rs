@@ -15,6 +15,8 @@ const FORMS: &[(Number, Number)] = &[
     (Number::After("number of tokens allowed"), Number::After("input token count")),
     (Number::After("tokens >"), Number::Before("tokens >")),
     (Number::After("only supports up to"), Number::After("input token count is")),
+    (Number::After("maxlength:"), Number::After("actual:")),
+    (Number::After("maximum length"), Number::After("input length")),
     (Number::After("must have less than"), Number::After("given:")),
     (Number::After("less than max_seq_len"), Number::After("length of prompt_tokens")),
     (Number::After("maximum length"), Number::After("string with length")),

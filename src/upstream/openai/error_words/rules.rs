@@ -75,7 +75,7 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (SchemaRejected, Rule::Shape(SHAPE_SAID)),
     (ParameterRejected, Rule::SentField),
     (ParameterRejected, Rule::CodesAt(&[0, 400, 422], PARAMETER)),
-    (ParameterRejected, Rule::PhrasesAt(OF_THE_REQUEST, &[&["maximum tokens you requested"]])),
+    (ParameterRejected, Rule::PhrasesAt(OF_THE_REQUEST, PARAMETER_SAID)),
     (ContentFiltered, Rule::PhrasesAt(OF_THE_REQUEST, FILTER_SAID)),
     (ContentFiltered, Rule::PhrasesAt(&[403], &[&["input was flagged"], &["prompt was flagged"]])),
     (Overloaded, Rule::Codes(OVERLOADED)),
@@ -85,6 +85,10 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (RateLimited, Rule::Phrases(RATE_SAID)),
     (Timeout, Rule::Phrases(&[&["litellm.timeout"], &["request timed out"]])),
     (ServerError, Rule::CodesAt(&[0, 400, 422, 500], SERVER)),
+    // What names an account or a model is none of the caller's, whatever it says of it.
+    (QuotaExhausted, Rule::PhrasesAt(&[0, 400, 422], QUOTA_NAMED)),
+    (InvalidCredential, Rule::PhrasesAt(&[0, 400, 422], CREDENTIAL_NAMED)),
+    (ModelNotFound, Rule::PhrasesAt(&[0, 400, 422], MODEL_NAMED)),
     (InvalidRequest, Rule::CodesAt(&[0, 400, 422], INVALID)),
 ];
 
@@ -109,6 +113,7 @@ const QUOTA: &[&str] = &[
     "credit_limit_exceeded", // Together
     "budget_exceeded",       // LiteLLM
     "arrearage",             // DashScope
+    "account_overdue_error", // Volcengine
     "allocation_quota.free_tier_only",
     "service_quota_exceeded_exception", // Bedrock
     "base_resp.1008",                   // MiniMax: no balance
@@ -178,7 +183,8 @@ const MODEL: &[&str] = &[
     "model_decommissioned", // Groq
     "model_not_available",  // Together
     "deployment_not_found", // Azure
-    "invalid_model",        // Mistral
+    "operation_not_supported",
+    "invalid_model", // Mistral
     "unknown_model",
     "not_found_error",
     "not_found",
@@ -209,6 +215,9 @@ const FILTER: &[&str] = &[
     "content_policy_violation_error",
     "responsible_ai_policy_violation", // Azure
     "data_inspection_failed",          // DashScope
+    "sensitive_content_detected",      // Volcengine, and the next two
+    "input_text_sensitive_content_detected",
+    "output_text_sensitive_content_detected",
     "invalid_parameter.data_inspection",
     "moderation_blocked",
     "invalid_prompt", // OpenAI: the prompt was flagged
@@ -226,6 +235,7 @@ const OVERLOADED: &[&str] = &[
     "engine_overloaded_error", // Moonshot
     "model_overloaded",
     "capacity_exceeded",              // Groq
+    "server_overloaded",              // Volcengine
     "service_tier_capacity_exceeded", // Mistral
     "no_capacity",                    // Azure
     "service_unavailable",
@@ -346,7 +356,10 @@ const QUOTA_SAID: &[&[&str]] = &[
     &["doesn't have any credits"],
     &["exceeded your monthly included credits"],
     &["monthly spending limit"],
-    &["api calls / month"], // Cohere, where a minute's are a rate
+    &["not enough balance"],
+    &["per day limit exceeded"], // Cerebras
+    &["daily free allocation"],  // Cloudflare
+    &["api calls / month"],      // Cohere, where a minute's are a rate
     &["budget has been exceeded"],
     &["good standing"],
     &["specified api usage limits"],
@@ -374,6 +387,7 @@ const MODEL_SAID: &[&[&str]] = &[
     &["model", "not found"],
     &["invalid model"],
     &["unknown model"],
+    &["no such model"],
     &["model identifier is invalid"],
     &["unexpected model name format"],
     &["not a valid model"],
@@ -393,6 +407,7 @@ const CONTEXT_SAID: &[&[&str]] = &[
     &["context size"],
     &["context limit"],
     &["contextwindowexceedederror"],
+    &["reduce the length of the messages"],
     &["prompt is too long"],
     &["input is too long"],
     &["input token length too long"],
@@ -400,6 +415,42 @@ const CONTEXT_SAID: &[&[&str]] = &[
     &["too many tokens"],
     &["range of input length should be"],
     &["request too large"],
+];
+
+/// Names for the limit of tokens that only the API itself uses.
+const PARAMETER_SAID: &[&[&str]] = &[
+    &["maximum tokens you requested"], // Bedrock
+    &["maxtokens"],
+    &["maxoutputtokens"], // Gemini
+    &["max_output_tokens"],
+    &["max_new_tokens"],
+];
+
+const QUOTA_NAMED: &[&[&str]] =
+    &[&["billing"], &["quota"], &["credits"], &["balance"], &["payment"], &["overdue"], &["subscription"]];
+
+const CREDENTIAL_NAMED: &[&[&str]] = &[
+    &["api key"],
+    &["api-key"],
+    &["api_key"],
+    &["apikey"],
+    &["access token"],
+    &["authorization header"],
+    &["credential"],
+    &["permission"],
+];
+
+const MODEL_NAMED: &[&[&str]] = &[
+    &["model", "not available"],
+    &["model", "unavailable"],
+    &["model", "not supported"],
+    &["model", "not allowed"],
+    &["model", "no longer"],
+    &["model", "deprecated"],
+    &["model", "retired"],
+    &["specified model"],
+    &["unsupported model"],
+    &["access to", "model"],
 ];
 
 const FILTER_SAID: &[&[&str]] = &[
@@ -418,6 +469,7 @@ const SHAPE_SAID: &[&[&str]] = &[
     &["json schema"],
     &["response_schema"], // Gemini
     &["specified schema"],
+    &["schema in generationconfig"],
     &["invalid schema"],
     &["grammar is not supported"],
     &["invalid grammar"],
