@@ -50,6 +50,7 @@ fn words_are_located_letter_by_letter_or_in_their_normal_form() {
         ("the ﬁnal oﬀer", &[("final offer", Normal(4, 13))]),
         ("Große STRASSE", &[("grosse", Normal(0, 5)), ("straße", Normal(6, 13))]),
         ("בן־גוריון, צה״ל", &[("בן-גוריון", Normal(0, 9)), ("צה\"ל", Normal(11, 15))]),
+        ("aA-\na", &[("-A", Normal(2, 5))]),
         ("STRAẞE", &[("Straße", Normal(0, 6))]),
         ("ΟΔΥΣΣΕΥΣ", &[("Οδυσσευς", Normal(0, 8))]),
         ("to Ann now", &[(" Ann ", Exact(2, 7))]),
