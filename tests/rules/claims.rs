@@ -21,6 +21,22 @@ fn alerts_say_what_is_counted_and_leave_open_what_is_not() {
 }
 
 #[test]
+fn alerts_that_need_no_norm_do_not_claim_one() {
+    let stands_without = |expr: &str| expr.contains("norm1w") && expr.contains(" or 0 * ");
+    let (without, with): (Vec<_>, Vec<_>) =
+        rules().into_iter().filter(|rule| rule.is_alert).partition(|rule| stands_without(&rule.expr));
+    let says =
+        |rule: &crate::Rule, words| rule.all["annotations"]["description"].as_str().unwrap().contains(words);
+    assert!(without.len() > 5, "alerts whose floor decides alone before there is a norm");
+    for rule in &without {
+        assert!(says(rule, "norm of a week if there is one yet"), "{}", rule.name);
+    }
+    for rule in without.iter().chain(&with) {
+        assert!(!says(rule, "is normal"), "{}", rule.name);
+    }
+}
+
+#[test]
 fn a_claim_is_found() {
     assert_eq!(claimed("It is slow, and neither the texts nor the gateway."), Some("neither the"));
     assert_eq!(claimed("Half of the attempts fail."), None);

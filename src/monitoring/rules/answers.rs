@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Alert, Group, Options, Severity, norm::Unusual, options::percent, recording::Share};
+use super::{
+    Alert, Group, Options, Severity,
+    norm::{NEWS, Unusual},
+    options::percent,
+    recording::Share,
+};
 use crate::{
     extraction::Alignment,
     monitoring::query::name,
@@ -89,8 +94,7 @@ fn drifting(options: &Options, drift: &Drift) -> Alert {
             drift.what
         ),
         description: format!(
-            "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, and far more than is \
-             normal for it: {}.",
+            "More than {} of the answers for profile {{{{ $labels.profile }}}} {}, {NEWS}: {}.",
             percent(drift.above),
             drift.what,
             drift.hurts
@@ -108,8 +112,7 @@ fn ungrounded(options: &Options) -> Alert {
                 .to_owned(),
         description: format!(
             "More than {} of the entities for profile {{{{ $labels.profile }}}} are not found in the text, \
-             and far more than is normal for it: the model makes them up, or rewrites \
-             them.",
+             {NEWS}: the model makes them up, or rewrites them.",
             percent(above)
         ),
         ..drifted(options, Share::Entities, (&ALIGNMENT, Alignment::NotFound.as_str()), above)

@@ -3,6 +3,9 @@
 use super::{Options, recording::Share};
 use crate::monitoring::query::Query;
 
+/// What alerts say of it. Without any history the floor decides alone, and the words must be true then too.
+pub(super) const NEWS: &str = "far from the norm of a week if there is one yet";
+
 /// A recorded share, and how much must happen for it to mean something.
 pub(super) struct Unusual<'a> {
     pub(super) share: Share,
@@ -14,8 +17,6 @@ pub(super) struct Unusual<'a> {
 }
 
 impl Unusual<'_> {
-    /// Without any history the floor decides alone.
-    ///
     /// A part of a whole is never above 1, and what is normally above a half can't double: that of what it leaves half
     /// is gone is as unusual.
     pub(super) fn query(&self, options: &Options) -> Query {

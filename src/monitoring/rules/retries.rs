@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity, WINDOW,
-    norm::Unusual,
+    norm::{NEWS, Unusual},
     options::percent,
     recording::{AMPLIFICATION, FIRST_ATTEMPTS, Share},
 };
@@ -49,10 +49,8 @@ fn spike(options: &Options) -> Alert {
                 .to_owned(),
         description: format!(
             "Upstream {{{{ $labels.upstream }}}} makes the gateway retry \
-             {{{{ $value | humanizePercentage }}}} of first attempts: more than {} and more than {} times its \
-             own norm.",
-            percent(thresholds.retry_ratio),
-            thresholds.norm_factor
+             {{{{ $value | humanizePercentage }}}} of first attempts: more than {}, {NEWS}.",
+            percent(thresholds.retry_ratio)
         ),
         dashboard: DASHBOARD,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Options, Severity,
-    norm::Unusual,
+    norm::{NEWS, Unusual},
     options::percent,
     recording::{CALLS, LEFT_SHARE, RATED_CALLS, Share, Window, error_ratio},
 };
@@ -112,7 +112,7 @@ fn calls_slow(options: &Options) -> Alert {
             thresholds.slow_call
         ),
         description: format!(
-            "More than {} of calls take longer than {} seconds, and far more than is normal.",
+            "More than {} of calls take longer than {} seconds, {NEWS}.",
             percent(thresholds.slow_share),
             thresholds.slow_call
         ),
@@ -141,7 +141,7 @@ fn callers_leaving(options: &Options) -> Alert {
             .to_owned(),
         description: format!(
             "More than {} of the calls for profile {{{{ $labels.profile }}}} are given up by their callers \
-             before there is an answer, and far more than is normal for it. None of them burns the error \
+             before there is an answer, {NEWS}. None of them burns the error \
              budget: who left can't be failed any more.",
             percent(thresholds.left_share)
         ),
