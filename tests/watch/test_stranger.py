@@ -37,6 +37,8 @@ class Fault:
     # "upstreams" or "profiles" of the page, whose line says so.
     line: str
     shows: object
+    # What a stranger narrows the list of calls by.
+    query: str = ""
 
     def case(self):
         by = "upstream" if self.line == "upstreams" else "profile"
@@ -58,7 +60,7 @@ FAULTS = (
     ),
     Fault(
         "valid answers, nothing found", "emptied", 'fault = "zero_entities"',
-        "TidegateAnswersEmpty", "profiles", lambda call: (call.get("brought") or {}).get("empty"),
+        "TidegateAnswersEmpty", "profiles", lambda call: call["brought"]["empty"], "&empty=true",
     ),
     Fault(
         "answers take 20 times as long", "slowed", 'fault = "slow"\ndelay = "570ms"',
@@ -104,7 +106,8 @@ def seen(fault, gateway, webhook, began):
     """Where the fault can be seen by now."""
     overview = ask(gateway, "overview?window=60")
     line = next((one for one in overview[fault.line] if one["name"] == fault.service), {"state": "idle", "faults": []})
-    calls = (call for call in ask(gateway, "calls?limit=500")["calls"] if call["profile"] == fault.service)
+    asked = ask(gateway, f"calls?limit=500{fault.query}")["calls"]
+    calls = (call for call in asked if call["profile"] == fault.service)
     return {
         "mark": bool(line["faults"]),
         "word": line["state"] not in ("healthy", "idle", "waiting"),
