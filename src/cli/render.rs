@@ -18,6 +18,13 @@ pub(super) fn answer(response: &proto::ExtractResponse) -> String {
         for entity in &extraction.entities {
             let _ = writeln!(text, "  {:<13} {:<34} {}", entity.r#type, entity.text, place(entity));
         }
+        if extraction.entities_left_out > 0 {
+            let _ = writeln!(
+                text,
+                "  and {} more, not looked for: --json shows the whole result",
+                extraction.entities_left_out
+            );
+        }
     }
     if let Some(info) = &response.info {
         text.push_str(&trail(info));
@@ -57,7 +64,12 @@ pub(super) fn answer_json(response: &proto::ExtractResponse) -> Value {
         })
         .collect();
     let result: Value = serde_json::from_str(&extraction.result_json).unwrap_or(Value::Null);
-    json!({ "result": result, "entities": entities, "info": response.info.as_ref().map(info_json) })
+    json!({
+        "result": result,
+        "entities": entities,
+        "entities_left_out": extraction.entities_left_out,
+        "info": response.info.as_ref().map(info_json),
+    })
 }
 
 /// An error as JSON.
@@ -177,4 +189,29 @@ fn ms(duration: prost_types::Duration) -> String {
 
 fn to_std(duration: prost_types::Duration) -> Duration {
     duration.try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_by_how_much() {
+        let entity =
+            proto::Entity { r#type: "person".to_owned(), text: "Ada".to_owned(), ..Default::default() };
+        let response = |entities_left_out| proto::ExtractResponse {
+            outcome: Some(proto::extract_response::Outcome::Extraction(proto::Extraction {
+                result_json: "{}".to_owned(),
+                entities: vec![entity.clone()],
+                entities_left_out,
+            })),
+            ..Default::default()
+        };
+        assert_eq!(answer(&response(0)).lines().count(), 1);
+        let said = answer(&response(3));
+        assert!(said.contains("\n  and 3 more, not looked for: --json shows the whole result\n"), "{said}");
+        for left_out in [0, 3] {
+            assert_eq!(answer_json(&response(left_out))["entities_left_out"], left_out);
+        }
+    }
 }

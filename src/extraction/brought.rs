@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::result::{Alignment, Entity};
+use super::{grounding::Grounding, result::Alignment};
 
 /// What an answer brought. Numbers only, none of its words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub struct Brought {
     pub normalised: usize,
     /// Entities whose words do not stand there.
     pub not_found: usize,
+    /// Entities of the result that are not in the list of located ones, because a bound was met. None of the
+    /// three above: whether their words stand in the text is not known.
+    pub left_out: usize,
     /// How many parts the schema has: the properties that its root names.
     pub parts: usize,
     /// How many of them the answer leaves empty: absent, or with nothing in them: `null`, blank,
@@ -25,8 +28,9 @@ pub struct Brought {
 
 impl Brought {
     /// What `answer`, with these entities, brought of what `schema` asks for.
-    pub fn of(answer: &Value, entities: &[Entity], schema: &Value) -> Self {
-        let aligned = |alignment| entities.iter().filter(|entity| entity.alignment == alignment).count();
+    pub fn of(answer: &Value, grounding: &Grounding, schema: &Value) -> Self {
+        let located = &grounding.entities;
+        let aligned = |alignment| located.iter().filter(|entity| entity.alignment == alignment).count();
         let parts = schema.get("properties").and_then(Value::as_object);
         let empty = |part: &&String| answer.get(part.as_str()).is_none_or(says_nothing);
         Self {
@@ -34,12 +38,14 @@ impl Brought {
             exact: aligned(Alignment::Exact),
             normalised: aligned(Alignment::Normalised),
             not_found: aligned(Alignment::NotFound),
+            left_out: grounding.left_out,
             parts: parts.map_or(0, serde_json::Map::len),
             empty_parts: parts.map_or(0, |parts| parts.keys().filter(empty).count()),
         }
     }
 
-    /// How many entities there are.
+    /// How many entities the caller's list holds: those that were located or looked for in vain, so that shares of them
+    /// are true. What was left out is told apart, and `items` counts whatever the result names.
     pub fn entities(self) -> usize {
         self.exact + self.normalised + self.not_found
     }
@@ -88,7 +94,7 @@ mod tests {
 
     fn empty_parts(answer: &Value) -> (usize, usize) {
         let schema = json!({ "type": "object", "properties": { "number": {}, "lines": {}, "seller": {} } });
-        let brought = Brought::of(answer, &[], &schema);
+        let brought = Brought::of(answer, &Grounding::default(), &schema);
         (brought.empty_parts, brought.parts)
     }
 
@@ -109,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_schema_that_names_nothing_has_no_parts() {
-        let brought = Brought::of(&json!({ "a": null }), &[], &json!({ "type": "object" }));
+        let brought = Brought::of(&json!({ "a": null }), &Grounding::default(), &json!({ "type": "object" }));
         assert_eq!((brought.parts, brought.empty_parts), (0, 0));
     }
 
@@ -124,16 +130,26 @@ mod tests {
             (json!({ "entities": [], "note": "nothing there" }), 0),
             (json!({ "entities": [1, 2], "dates": [3] }), 3),
         ] {
-            assert_eq!(Brought::of(&answer, &[], &json!({})).items, items, "{answer}");
+            assert_eq!(Brought::of(&answer, &Grounding::default(), &json!({})).items, items, "{answer}");
         }
     }
 
     #[test]
     fn entities_are_counted_by_how_they_stand_in_the_text() {
-        let entity = |alignment| Entity { kind: "x".into(), text: "y".into(), span: None, alignment };
+        let entity = |alignment| crate::extraction::Entity {
+            kind: "x".into(),
+            text: "y".into(),
+            span: None,
+            alignment,
+        };
         let of = [Alignment::Exact, Alignment::NotFound, Alignment::Exact, Alignment::Normalised];
-        let brought = Brought::of(&json!({}), &of.map(entity), &json!({}));
+        let grounding = Grounding { entities: of.map(entity).into(), left_out: 7 };
+        let brought = Brought::of(&json!({}), &grounding, &json!({}));
         assert_eq!(Alignment::ALL.iter().map(|one| brought.aligned(*one)).collect::<Vec<_>>(), [2, 1, 1]);
-        assert_eq!(brought.entities(), 4);
+        assert_eq!(
+            (brought.entities(), brought.left_out),
+            (4, 7),
+            "what was not looked for is no entity of the list"
+        );
     }
 }

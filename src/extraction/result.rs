@@ -11,9 +11,7 @@ pub struct Extraction {
     pub result_json: Arc<str>,
     /// What the result's `entities` array names, located in the text.
     pub entities: Vec<Entity>,
-    /// How many more entities the result names that are not listed, because a bound was met.
-    pub entities_left_out: usize,
-    /// All that in numbers.
+    /// All that in numbers, those among them that are not listed.
     pub brought: Brought,
 }
 

@@ -9,10 +9,7 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use super::{
-    Brought, Extraction, Text,
-    grounding::{Grounding, ground},
-};
+use super::{Brought, Extraction, Text, grounding::ground};
 use cost::{Cost, Reads};
 pub use draft::Draft;
 pub use formats::FORMATS;
@@ -129,9 +126,9 @@ impl Schema {
         let result_json = answer::write(&value, content).ok_or_else(|| {
             InvalidAnswer::unexplained("the answer holds a key that can't be read: give the schema's only")
         })?;
-        let Grounding { entities, left_out: entities_left_out } = ground(text, &value);
-        let brought = Brought::of(&value, &entities, &self.value);
-        Ok(Extraction { result_json: result_json.into(), entities, entities_left_out, brought })
+        let grounding = ground(text, &value);
+        let brought = Brought::of(&value, &grounding, &self.value);
+        Ok(Extraction { result_json: result_json.into(), entities: grounding.entities, brought })
     }
 
     fn hold(&self, answer: &Value) -> Result<(), InvalidAnswer> {

@@ -107,7 +107,7 @@ pub fn extraction(extraction: &Extraction) -> proto::Extraction {
     proto::Extraction {
         result_json: extraction.result_json.to_string(),
         entities: entities.collect(),
-        entities_left_out: u32::try_from(extraction.entities_left_out).unwrap_or(u32::MAX),
+        entities_left_out: u32::try_from(extraction.brought.left_out).unwrap_or(u32::MAX),
     }
 }
 

@@ -267,6 +267,13 @@ pub enum Event<'a> {
         /// How many match that well.
         count: u64,
     },
+    /// Some entities of a valid answer are not in the list of located ones, because a bound was met.
+    EntitiesLeftOut {
+        /// The profile's configured name, or `inline`.
+        profile: &'a Arc<str>,
+        /// How many.
+        count: u64,
+    },
     /// Telemetry could not be delivered and was dropped.
     TelemetryDropped {
         /// What was dropped.
@@ -311,6 +318,7 @@ impl Event<'_> {
             | Self::BudgetMoved { .. }
             | Self::AnswerValidated { .. }
             | Self::EntityGrounded { .. }
+            | Self::EntitiesLeftOut { .. }
             | Self::TelemetryDropped { .. } => None,
         }
     }

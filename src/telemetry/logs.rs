@@ -135,7 +135,8 @@ impl Observer for Logs {
             | Event::AttemptStarted(_)
             | Event::BudgetMoved { .. }
             | Event::AnswerValidated { .. }
-            | Event::EntityGrounded { .. } => {}
+            | Event::EntityGrounded { .. }
+            | Event::EntitiesLeftOut { .. } => {}
             Event::ServerStarted { .. }
             | Event::ConfigDoubted { .. }
             | Event::ServerDraining { .. }

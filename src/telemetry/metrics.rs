@@ -184,6 +184,7 @@ impl Metrics {
             Event::EntityGrounded { profile, alignment, count } => {
                 self.calls.grounded(profile, alignment, count);
             }
+            Event::EntitiesLeftOut { profile, count } => self.calls.left_out(profile, count),
             Event::TelemetryDropped { signal, count, .. } => {
                 if let Some(dropped) = self.dropped.at(0, signal as usize) {
                     dropped.increment(count);

@@ -221,7 +221,8 @@ impl Observer for Recorder {
                 let second = self.second(Instant::now());
                 self.memory.profiles.note(profile, |tally| tally.grounded(second, alignment, count));
             }
-            Event::ServerStarted { .. }
+            Event::EntitiesLeftOut { .. }
+            | Event::ServerStarted { .. }
             | Event::ConfigDoubted { .. }
             | Event::ServerDraining { .. }
             | Event::ServerStopped { .. }

@@ -30,6 +30,7 @@ pub(crate) const EXCLUSIONS: &[Exclusion] = &[
     alerts("Which alerts fire"),
     recorded("Tidegate / Overview", "Error budget left"),
     recorded("Tidegate / Upstreams & tokens", "Typical latency against its norm"),
+    recorded("Tidegate / Answer quality", "Typical latency against its norm, by profile"),
     recorded("Tidegate / SLO", "Error budget left"),
     recorded("Tidegate / SLO", "Burn rate of the last hour"),
     recorded("Tidegate / SLO", "Slow calls"),

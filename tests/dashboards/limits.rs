@@ -51,6 +51,7 @@ fn boards_follow_the_thresholds_of_the_rules() {
         ("tidegate-overview", "Worst retry ratios", 4.0),
         ("tidegate-answers", "Valid but empty", 0.6),
         ("tidegate-answers", "Valid but empty, by profile", 0.6),
+        ("tidegate-answers", "Typical latency against its norm, by profile", 5.0),
         ("tidegate-retries", "Attempts per first attempt", 5.0),
         ("tidegate-slo", "Slow calls", 0.35),
         ("tidegate-upstreams", "Typical latency against its norm", 5.0),

@@ -317,6 +317,30 @@ async fn no_more_calls_are_kept_than_configured() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_cut_says_by_how_much_wherever_it_is_told() {
+    // One more than are located: the simulator names no more than there are, and invents one.
+    const ENTITIES_MAX: usize = 10_000;
+    let stage = Stage::scripted(always(Fault::Invented)).await;
+    let reply = stage.extract(&"a@b.co ".repeat(ENTITIES_MAX)).await.unwrap();
+    let got = extraction(&reply);
+    assert_eq!((got.entities.len(), got.entities_left_out), (ENTITIES_MAX, 1));
+    let told = &calls(&stage, "").await[0]["brought"];
+    assert_eq!(
+        (&told["items"], &told["entities"], &told["left_out"]),
+        (&10_001.into(), &10_000.into(), &1.into())
+    );
+    let mut lines = stage.gateway.log_json().into_iter();
+    let line = lines.find(|line| line["event"] == "tidegate.call.finished").unwrap();
+    assert_eq!(
+        (&line["tidegate.answer.entities"], &line["tidegate.answer.left_out"]),
+        (&10_000.into(), &1.into())
+    );
+    let metrics = stage.gateway.metrics().await;
+    assert!(is(metrics.sum("tidegate_extract_entities_left_out_total", &[("profile", "entities")]), 1.0));
+    assert!(is(metrics.sum("tidegate_extract_entities_total", &[]), 10_000.0));
+}
+
+#[tokio::test]
 async fn a_single_call_that_brought_nothing_is_found() {
     let stage = Stage::scripted(Script::of([Rule::new(Fault::ZeroEntities).matching("<void>")])).await;
     for what in ["<fine> 1", "<void>", "<fine> 2"] {
@@ -331,7 +355,7 @@ async fn a_single_call_that_brought_nothing_is_found() {
     for call in &empty {
         let expected = serde_json::json!({
             "empty": true, "items": 0, "entities": 0, "exact": 0, "normalised": 0, "not_found": 0,
-            "parts": 1, "empty_parts": 1,
+            "left_out": 0, "parts": 1, "empty_parts": 1,
         });
         assert_eq!(call["brought"], expected);
     }

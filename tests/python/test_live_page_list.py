@@ -125,7 +125,7 @@ def test_a_call_is_named_in_words(page, facts):
     assert "–" not in name and name.endswith("verdict unauthenticated, latency 50\u00a0ms, no attempt")
 
 
-def brought(items, exact=0, not_found=0, empty_parts=0):
+def brought(items, exact=0, not_found=0, left_out=0, empty_parts=0):
     return {
         "empty": items == 0,
         "items": items,
@@ -133,6 +133,7 @@ def brought(items, exact=0, not_found=0, empty_parts=0):
         "exact": exact,
         "normalised": 0,
         "not_found": not_found,
+        "left_out": left_out,
         "parts": 3,
         "empty_parts": empty_parts,
     }
@@ -141,7 +142,7 @@ def brought(items, exact=0, not_found=0, empty_parts=0):
 def test_what_a_call_brought_is_told_and_an_empty_answer_stands_out(page, facts):
     facts.calls += [
         call(4, brought=brought(0, empty_parts=3)),
-        call(5, brought=brought(4, exact=3, not_found=1, empty_parts=1), saved_input_tokens=120, saved_output_tokens=30),
+        call(5, brought=brought(4, exact=3, not_found=1, left_out=1200, empty_parts=1), saved_input_tokens=120, saved_output_tokens=30),
     ]
     expect(button(page, 4).locator(".verdict")).to_have_text("✓ ok ! empty")
     expect(button(page, 4)).to_have_attribute("aria-label", re.compile("verdict ok, the answer is empty, profile"))
@@ -151,7 +152,7 @@ def test_what_a_call_brought_is_told_and_an_empty_answer_stands_out(page, facts)
     expect(page.locator("#call-4 .facts")).to_contain_text("nothing was found")
     expect(page.locator("#call-4 .facts")).to_contain_text("3 of 3")
     told = page.locator("#call-5 .facts")
-    expect(told).to_contain_text("4 items: 4 entities (3 exact, 1 not found in the text)")
+    expect(told).to_contain_text("4 items: 4 entities (3 exact, 1 not found in the text), 1,200 more not looked for")
     expect(told).to_contain_text("1 of 3")
     expect(told).to_contain_text("120 in, 30 out")
 

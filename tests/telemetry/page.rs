@@ -176,6 +176,7 @@ fn events_arrive_in_their_series() {
     expect("tidegate_cost_total", &cost, (120.0 * 0.15 + 30.0 * 0.6) / 1e6);
     expect("tidegate_cost_total", &[("upstream", "primary"), ("useful", "false")], 0.0);
     assert!(!page.contains("tidegate_cost_total{upstream=\"second\""), "it has no prices");
+    expect("tidegate_extract_entities_left_out_total", &[("profile", "entities")], 2.0);
     expect("tidegate_extract_entities_total", &[("profile", "entities"), ("alignment", "exact")], 3.0);
     expect("tidegate_telemetry_dropped_total", &[("signal", "spans")], 2.0);
     expect("tidegate_retry_budget_ratio", &[("upstream", "primary")], 0.5);

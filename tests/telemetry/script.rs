@@ -172,6 +172,7 @@ pub(crate) fn mended_call(telemetry: &Telemetry, headers: &HeaderMap) {
         violation: Some(&Violation { pointer: "#/properties/name".into(), keyword: Keyword::Type }),
     });
     observer.observe(&Event::EntityGrounded { profile: &profile, alignment: Alignment::Exact, count: 3 });
+    observer.observe(&Event::EntitiesLeftOut { profile: &profile, count: 2 });
     observer.observe(&Event::FlightEnded(flight_ended(&endpoint, &tenant(), &flight, None)));
     observer.observe(&Event::FlightWaited {
         answered: true,

@@ -86,7 +86,7 @@ fn telling(span: &Span) -> BTreeMap<&str, &str> {
         _ => {}
     }
     // What an answer leaves nothing to say of is told as zero.
-    for key in ["empty_parts", "normalised", "not_found"] {
+    for key in ["empty_parts", "left_out", "normalised", "not_found"] {
         let key = format!("tidegate.answer.{key}");
         if attributes.get(&*key) == Some(&"0") {
             attributes.remove(&*key);

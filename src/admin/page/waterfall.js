@@ -150,7 +150,8 @@ function brought(answer) {
   const { exact, normalised, not_found: ungrounded } = answer;
   const stand = [[exact, "exact"], [normalised, "normalised"], [ungrounded, "not found in the text"]].filter(([n]) => n > 0);
   const entities = stand.length === 0 ? "" : `: ${plural(answer.entities, "entity", "entities")} (${stand.map(([n, word]) => `${number(n)} ${word}`).join(", ")})`;
-  return `${plural(answer.items, "item")}${entities}`;
+  const left = answer.left_out > 0 ? `, ${number(answer.left_out)} more not looked for` : "";
+  return `${plural(answer.items, "item")}${entities}${left}`;
 }
 
 function traced({ trace_id: id, trace_sampled: sampled }) {

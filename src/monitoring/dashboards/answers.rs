@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     extraction::Alignment,
-    monitoring::query::Query,
+    monitoring::{query::Query, rules::recording::Latency},
     telemetry::{
         catalogue::{labels, list},
         event::ValidationResult,
@@ -217,6 +217,17 @@ fn grounding(limits: &Limits) -> Row {
             )
             .ask(&per_answer, legend(&labels::PROFILE))
             .sized(8, 8),
+            lines(
+                "Left out of the list, by profile",
+                unit::PER_SECOND,
+                "Entities that callers do not find among the located ones because a bound was met: they must read \
+                 them from the result. Worry at any. Next: smaller texts for that profile; docs/limits.md.",
+            )
+            .ask(
+                &rate_by(&[&labels::PROFILE], &series(&list::ENTITIES_LEFT_OUT)),
+                legend(&labels::PROFILE),
+            )
+            .sized(24, 6),
         ],
     )
 }
@@ -248,6 +259,18 @@ fn profiles(limits: &Limits) -> Row {
             )
             .ask(&figures::came_to(&profile, ValidationResult::UNUSABLE), legend(&labels::PROFILE))
             .thresholds(GREEN, &limits.unusable()),
+            lines(
+                "Typical latency against its norm, by profile",
+                unit::COUNT,
+                &format!(
+                    "How many times its own norm the median of calls is that were not answered from the cache. The \
+                     norm is that of a week. Red is where the alert begins, if it is above {} s as well. Next: Typical \
+                     latency against its norm, on the board of upstreams.",
+                    limits.0.slow_typical
+                ),
+            )
+            .ask(&figures::against_norm(Latency::Profile, &labels::PROFILE), legend(&labels::PROFILE))
+            .thresholds(GREEN, &limits.against_norm()),
             table(
                 "Profiles",
                 unit::COUNT,

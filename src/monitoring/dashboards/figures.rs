@@ -8,7 +8,10 @@ use crate::{
     },
     monitoring::{
         query::{Query, Selector, name},
-        rules::{recording::upstreams::telling, retries},
+        rules::{
+            recording::{Latency, upstreams::telling},
+            retries,
+        },
     },
     telemetry::{
         catalogue::{Label, labels, list},
@@ -50,6 +53,12 @@ pub(super) fn short_of_time() -> Query {
     let unsent: Vec<_> =
         Phase::ALL.iter().copied().filter(|phase| !SPENT_ON_UPSTREAMS.contains(phase)).collect();
     share(&[], &late_calls(&unsent), &rated_calls())
+}
+
+/// How many times its own norm a typical latency is.
+pub(super) fn against_norm(latency: Latency, by: &Label) -> Query {
+    let of = |series: &str| Query::from(format!("{series}{{job=~\"$job\",{0}=~\"${0}\"}}", by.name));
+    Query::from(format!("{} / {}", of(latency.name()), of(latency.norm())))
 }
 
 /// The profiles whose callers give up most, as the alert counts them.

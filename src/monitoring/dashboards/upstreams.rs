@@ -18,7 +18,7 @@ use crate::{
         query::{Query, Selector},
         rules::recording::Latency,
     },
-    telemetry::catalogue::{Label, labels, list},
+    telemetry::catalogue::{labels, list},
 };
 
 pub(super) fn upstreams(brief: &Brief) -> Dashboard {
@@ -125,7 +125,7 @@ fn latency(limits: &Limits) -> Row {
                     limits.0.slow_typical
                 ),
             )
-            .ask(&against_norm(Latency::Upstream, &labels::UPSTREAM), legend(&labels::UPSTREAM))
+            .ask(&figures::against_norm(Latency::Upstream, &labels::UPSTREAM), legend(&labels::UPSTREAM))
             .thresholds(GREEN, &limits.against_norm()),
             lines(
                 "How fast attempts fail, p95",
@@ -304,11 +304,6 @@ fn models() -> Row {
 }
 
 /// How many times its norm a recorded latency is.
-fn against_norm(latency: Latency, by: &Label) -> Query {
-    let of = |series: &str| Query::from(format!("{series}{{job=~\"$job\",{0}=~\"${0}\"}}", by.name));
-    Query::from(format!("{} / {}", of(latency.name()), of(latency.norm())))
-}
-
 /// What failed, and was not just given up.
 fn failed(durations: Selector) -> Selector {
     ended(durations.has(&labels::NO_ANSWER))

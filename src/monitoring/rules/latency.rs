@@ -33,7 +33,7 @@ fn profile_slow(options: &Options) -> Alert {
              than that: more than {} times its own norm.",
             options.thresholds.slow_factor
         ),
-        dashboard: "tidegate-overview",
+        dashboard: "tidegate-answers",
         ..slow(options, Latency::Profile)
     }
 }

@@ -224,6 +224,10 @@ impl Flight {
                 self.observer.observe(&Event::EntityGrounded { profile, alignment, count: found as u64 });
             }
         }
+        let left_out = extraction.brought.left_out;
+        if left_out > 0 {
+            self.observer.observe(&Event::EntitiesLeftOut { profile, count: left_out as u64 });
+        }
     }
 
     /// Tells what nobody knew of the upstream so far.

@@ -38,6 +38,7 @@ impl Logs {
             tidegate.answer.entities = call.brought.map(Brought::entities),
             tidegate.answer.normalised = call.brought.map(|brought| brought.normalised),
             tidegate.answer.not_found = call.brought.map(|brought| brought.not_found),
+            tidegate.answer.left_out = call.brought.map(|brought| brought.left_out),
             tidegate.answer.empty_parts = call.brought.map(|brought| brought.empty_parts),
             tidegate.saved.input_tokens = call.saved.and_then(|saved| saved.usage.input_tokens),
             tidegate.saved.output_tokens = call.saved.and_then(|saved| saved.usage.output_tokens),

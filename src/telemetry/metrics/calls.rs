@@ -38,6 +38,7 @@ struct ProfileMetrics {
     violations: Grown<(usize, Keyword), Counter>,
     repairs_withheld: Grid<Traced<Counter>>,
     entities: Grid<Counter>,
+    left_out: Counter,
 }
 
 impl CallMetrics {
@@ -118,6 +119,10 @@ impl CallMetrics {
         }
     }
 
+    pub(super) fn left_out(&self, profile: &str, count: u64) {
+        self.profile(profile).left_out.increment(count);
+    }
+
     fn profile(&self, profile: &str) -> &ProfileMetrics {
         self.profiles.get(profile, || ProfileMetrics::new(&self.instruments, &word(OTHER), Vec::new()))
     }
@@ -149,6 +154,7 @@ impl ProfileMetrics {
             entities: Grid::new(&[()], Alignment::ALL, |(), alignment| {
                 instruments.counter(&list::ENTITIES_TOTAL, [profile.clone(), word(alignment.as_str())])
             }),
+            left_out: instruments.counter(&list::ENTITIES_LEFT_OUT, [profile.clone()]),
             profile: profile.clone(),
         }
     }

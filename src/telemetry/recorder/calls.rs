@@ -132,6 +132,7 @@ struct BroughtSeen {
     exact: usize,
     normalised: usize,
     not_found: usize,
+    left_out: usize,
     parts: usize,
     empty_parts: usize,
 }
@@ -307,9 +308,9 @@ impl CallSeen {
 
 impl BroughtSeen {
     fn of(brought: Brought) -> Self {
-        let Brought { items, exact, normalised, not_found, parts, empty_parts } = brought;
+        let Brought { items, exact, normalised, not_found, left_out, parts, empty_parts } = brought;
         let (empty, entities) = (brought.is_empty(), brought.entities());
-        Self { empty, items, entities, exact, normalised, not_found, parts, empty_parts }
+        Self { empty, items, entities, exact, normalised, not_found, left_out, parts, empty_parts }
     }
 }
 

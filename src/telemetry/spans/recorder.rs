@@ -44,6 +44,7 @@ pub(in crate::telemetry) fn record(event: &Event<'_>, span: &SpanRef<'_>) {
         | Event::BudgetMoved { .. }
         | Event::AnswerValidated { .. }
         | Event::EntityGrounded { .. }
+        | Event::EntitiesLeftOut { .. }
         | Event::TelemetryDropped { .. } => {}
         Event::RequestLate { .. } => span.set_attribute(KeyValue::new("tidegate.request.late", true)),
         Event::RpcEnded { code, .. } => rpc_ended(span, code),
@@ -141,6 +142,7 @@ fn brought(span: &SpanRef<'_>, brought: Brought) {
         count("tidegate.answer.entities", brought.entities()),
         count("tidegate.answer.normalised", brought.normalised),
         count("tidegate.answer.not_found", brought.not_found),
+        count("tidegate.answer.left_out", brought.left_out),
         count("tidegate.answer.empty_parts", brought.empty_parts),
     ]);
 }

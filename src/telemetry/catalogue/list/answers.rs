@@ -16,4 +16,6 @@ catalogue! { "Answers":
         "Answers that a further attempt may have mended, and that were not mended; budget is the tenant's purse for repairs.");
     ENTITIES_TOTAL = counter("tidegate.extract.entities", Unit::Count("{entity}"), &[PROFILE, ALIGNMENT],
         "Entities of valid answers, by how well they stand in the text.");
+    ENTITIES_LEFT_OUT = counter("tidegate.extract.entities_left_out", Unit::Count("{entity}"), &[PROFILE],
+        "Entities of valid answers that callers do not find in their list of located ones, because a bound was met; counted nowhere else.");
 }
