@@ -303,7 +303,7 @@ def test_the_picture_for_the_readme(browser, tmp_path, pytestconfig):
     if target is None:
         pytest.skip("no --picture asked for")
     with crowd.scene(tmp_path) as scene:
-        page = browser.new_page(viewport={"width": 1280, "height": 1480}, device_scale_factor=1)
+        page = browser.new_page(viewport={"width": 1280, "height": 1900}, device_scale_factor=1)
         page.goto(f"http://{scene.gateway.admin}/")
         page.get_by_label("1 min").check()
         playing = threading.Thread(target=scene.play, args=[80])
