@@ -66,6 +66,8 @@ pub struct InvalidAnswer {
     pub problem: String,
     /// The first place that was broken; none if the answer is not JSON, or too large to be explained.
     pub violation: Option<Violation>,
+    /// Whether it is JSON at all: what can't be read as JSON, for whatever reason, is not held against the schema.
+    pub is_json: bool,
 }
 
 /// The memory one compiled `pattern` may take, in bytes, and that of its lazily built automaton.
@@ -76,6 +78,9 @@ const REGEXES_BYTES_MAX: usize = 2 << 20;
 
 /// What a compiled schema takes per byte of its text, roughly.
 const COMPILED_BYTES_PER_BYTE: usize = 32;
+
+/// What is wrong with an answer whose keys are names that `serde_json` keeps for itself.
+const RESERVED_KEY: &str = "the answer holds a key that can't be read: give the schema's only";
 
 /// The most violations an [`InvalidAnswer`] names.
 const VIOLATIONS_MAX: usize = 5;
@@ -121,11 +126,10 @@ impl Schema {
     /// The result keeps the order of the answer's keys and each number as it was written; of a key that
     /// is given twice the last value counts.
     pub fn read(&self, text: &Text, content: &str) -> Result<Extraction, InvalidAnswer> {
-        let value: Value = serde_json::from_str(content).map_err(|fault| not_json(&fault))?;
+        let value: Value = serde_json::from_str(content).map_err(|fault| unread(&fault))?;
         self.hold(&value)?;
-        let result_json = answer::write(&value, content).ok_or_else(|| {
-            InvalidAnswer::unexplained("the answer holds a key that can't be read: give the schema's only")
-        })?;
+        let result_json =
+            answer::write(&value, content).ok_or_else(|| InvalidAnswer::unexplained(RESERVED_KEY))?;
         let grounding = ground(text, &value);
         let brought = Brought::of(&value, &grounding, &self.value);
         Ok(Extraction { result_json: result_json.into(), entities: grounding.entities, brought })
@@ -158,7 +162,7 @@ impl Schema {
 
 impl InvalidAnswer {
     fn unexplained(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), violation: None }
+        Self { problem: problem.into(), violation: None, is_json: true }
     }
 }
 
@@ -235,14 +239,16 @@ fn not_built(origin: &Origin, fault: &ValidationError<'_>) -> SchemaProblem {
     problems::one(place, &format!("can't be compiled: {}", fault.masked()))
 }
 
-fn not_json(fault: &serde_json::Error) -> InvalidAnswer {
+/// Why an answer can't be read: it is no JSON, unless `serde_json` trips over its own names in it.
+fn unread(fault: &serde_json::Error) -> InvalidAnswer {
+    if fault.is_data() {
+        return InvalidAnswer::unexplained(RESERVED_KEY);
+    }
     // The error's own words may quote the answer.
     let what = if fault.is_eof() { "it ends too early" } else { "give one JSON object and nothing else" };
-    InvalidAnswer::unexplained(format!(
-        "the answer is not JSON (line {}, column {}): {what}",
-        fault.line(),
-        fault.column()
-    ))
+    let problem =
+        format!("the answer is not JSON (line {}, column {}): {what}", fault.line(), fault.column());
+    InvalidAnswer { is_json: false, ..InvalidAnswer::unexplained(problem) }
 }
 
 fn violations<'a>(
@@ -265,5 +271,5 @@ fn violations<'a>(
         lines.push(format!("and {more} more places"));
     }
     let problem = format!("the answer breaks the schema at {}", lines.join(", "));
-    InvalidAnswer { problem, violation }
+    InvalidAnswer { problem, violation, is_json: true }
 }

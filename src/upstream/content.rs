@@ -3,21 +3,24 @@
 //! What is read, for any structured output: a byte order mark, then words, fences and thoughts in any order, and amid
 //! them exactly one JSON object. Thoughts stand between tags such as `<think>` and `</think>`; the opening one may be
 //! missing, since templates give it to the model. What stands in a thought is no answer, unless nothing stands behind
-//! it. Two objects are never read as one, nor a part as the whole: no brace may stand outside of the object, and it may
-//! not stand in a list. A text that is another JSON value as a whole is taken as it is, for the schema to refuse, and a
-//! string that holds an object as its object.
+//! it. Two values are never read as one, nor a part as the whole: no brace and no list may stand outside of the object, and
+//! it may not stand in a list. A number in brackets is a footnote where words lead to it; a string, a number or another
+//! word of JSON is a value only if nothing else stands on its side of the object, since prose is full of them. A text that
+//! is another JSON value as a whole is taken as it is, for the schema to refuse, and a string that holds an object as its
+//! object. What can't be read to its last letter, half a character or more depth than anybody reads, is not JSON.
 //!
 //! Looking for what *could* be meant (single quotes, commas too many, the last of several objects) was rejected: a
 //! repair asks the model itself, and an invented answer is worse than none.
 
+mod bracket;
+mod json;
 mod scan;
 
 #[cfg(test)]
 mod tests;
 
-use serde::de::IgnoredAny;
-
 use crate::extraction::{AnswerForm, AnswerForms};
+use json::Json;
 use scan::Scan;
 
 /// The JSON in a model's words.
@@ -46,7 +49,7 @@ pub(super) fn read(words: String) -> Result<Read, Unread> {
     if text.is_empty() {
         return Err(Unread::Empty);
     }
-    if !text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+    if !text.starts_with('{') && serde_json::from_str::<Json>(text).is_ok() {
         return Ok(another_value(text));
     }
     object(words)

@@ -280,17 +280,23 @@ fn invalid_answers_name_places_in_the_schema_and_none_of_the_answer() {
     ];
     for (answer, expected) in table {
         let invalid = schema.read(&Text::new(CANARY), &answer.to_string()).unwrap_err();
-        assert!(invalid.problem.contains(expected), "{answer}: {invalid}");
+        assert!(invalid.problem.contains(expected) && invalid.is_json, "{answer}: {invalid}");
         assert!(!invalid.problem.contains(CANARY) && !invalid.problem.contains("4110001"), "{invalid}");
     }
     for broken in
         [CANARY.to_owned(), format!("{{\"{CANARY}\": {CANARY}"), format!("{{}} {CANARY}"), String::new()]
+            .into_iter()
+            .chain([
+                r#"{"must":"\ud800"}"#.to_owned(),
+                format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+            ])
     {
         let invalid = schema.read(&Text::new(CANARY), &broken).unwrap_err();
         assert!(invalid.problem.contains("not JSON") && !invalid.problem.contains(CANARY), "{invalid}");
+        assert!(!invalid.is_json, "{invalid}");
     }
-    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    assert!(schema.read(&Text::new("x"), &deep).is_err());
+    let reserved = r#"{"must":{"$serde_json::private::Number":"no number"}}"#;
+    assert!(schema.read(&Text::new("x"), reserved).unwrap_err().is_json, "its name is odd, it is JSON");
 }
 
 #[test]

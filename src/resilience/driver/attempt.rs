@@ -178,7 +178,8 @@ impl Flight {
                 Err(invalid) => {
                     let problem = invalid.to_string();
                     violation = invalid.violation;
-                    (Fault::SchemaInvalid, Some(problem))
+                    let fault = if invalid.is_json { Fault::SchemaInvalid } else { Fault::NotJson };
+                    (fault, Some(problem))
                 }
             },
             Err(Fault::Empty) => (Fault::Empty, Some("the answer was empty".to_owned())),

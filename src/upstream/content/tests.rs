@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::*;
+use super::{bracket::Bracket, *};
 use AnswerForm::{Bare, ByteOrderMark, Encoded, Fenced, Surrounded, Thought};
 
 const OBJECT: &str = r#"{"entities":[{"type":"person","text":"Ada {</think>} ```"}], "n": 1e400}"#;
@@ -31,7 +31,9 @@ fn wrappings_that_are_read() {
         ("`@`", &[Surrounded]),
         ("<answer>@</answer>", &[Surrounded]),
         ("<|begin_of_box|>@<|end_of_box|>", &[Surrounded]),
-        ("See [1] and [the list](http://example.test): @ [2]", &[Surrounded]),
+        ("See [1] and [the list](http://example.test): @ as in [2]", &[Surrounded]),
+        ("As [[1]](http://example.test), [2][3] and [Ada] say at [12:30]: @", &[Surrounded]),
+        ("\"Ada\" is a name, 1 or 2, null is none: @ \"Ada\" it is", &[Surrounded]),
         ("<think>two names?\n</think>\n@", &[Thought]),
         ("<THINKING>{\"draft\": {\"a\": 1} {</THINKING>@", &[Thought]),
         ("[THINK]perhaps {x}[/THINK]@", &[Thought]),
@@ -77,6 +79,22 @@ fn what_is_not_exactly_one_object_is_not_read() {
         r#"[{"a":1}, ..."#,
         r#"[{"a":1},]"#,
         r#"The list: [{"a":1}]"#,
+        r#"["Ada"] {"entities":[]}"#,
+        "[]\n{\"entities\":[]}",
+        r#"{"entities":[]} ["Ada"]"#,
+        r#"{"entities":[]},[["Ada"]]"#,
+        r#"First ["Ada"], then {"entities":[]}."#,
+        "```json\n[1, 2]\n```\n```json\n{\"a\":1}\n```",
+        r#"["Ada", "Grace"#,
+        r#"["Ada",] {"a":1}"#,
+        r#"{"a":1} [7]"#,
+        r#"[7] {"a":1}"#,
+        r#""Ada" {"a":1}"#,
+        "{\"a\":1}\n\"Ada\"\n",
+        r#"null, {"a":1}"#,
+        r#"{"a":1} -7.50"#,
+        r#"["Ada"] hm </think>{"a":1}"#,
+        r#"<think>hm</think>"Ada" {"a":1}"#,
         r#"{"a": {"b": 1}, "c"#,
         "{",
         "```json\n{\"a\":",
@@ -91,6 +109,7 @@ fn what_is_not_exactly_one_object_is_not_read() {
     ] {
         assert_eq!(json(words), Err(Unread::NotJson), "{words}");
     }
+    assert_eq!(json(r#"Is it ["Ada"]? </think>{"a":1}"#).as_deref(), Ok(r#"{"a":1}"#), "a thought");
     for empty in ["", " \n\t", "\u{feff}", "\u{feff}\n"] {
         assert_eq!(json(empty), Err(Unread::Empty), "{empty:?}");
     }
@@ -105,6 +124,27 @@ fn another_value_is_left_to_the_schema() {
     let read = read(Value::String(format!("```\n{OBJECT}\n```")).to_string()).unwrap();
     assert_eq!(read.json, OBJECT);
     assert_eq!(read.forms.iter().collect::<Vec<_>>(), [Fenced, Encoded]);
+}
+
+#[test]
+fn what_nobody_can_read_is_not_json() {
+    let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    for object in [
+        r#"{"a":"\ud800"}"#.to_owned(),
+        r#"{"a":["x\udc00y"]}"#.to_owned(),
+        r#"{"\ud83d":1}"#.to_owned(),
+        r#"{"a":"\ud83d\ud83d"}"#.to_owned(),
+        nested(200),
+        format!(r#"{{"a":{}1{}}}"#, "[".repeat(200), "]".repeat(200)),
+    ] {
+        for wrapping in ["@", "So: @.", "[@]", "```json\n@\n```", "<think>hm</think>@"] {
+            assert_eq!(json(&wrapping.replace('@', &object)), Err(Unread::NotJson), "{wrapping} {object}");
+        }
+        assert_eq!(json(&Value::String(object.clone()).to_string()).map(|_| ()), Ok(()), "a string is one");
+    }
+    for object in [r#"{"a":"\ud83d\ude00 \u00e4"}"#.to_owned(), nested(120)] {
+        assert_eq!(json(&object), Ok(object), "whole characters, and a depth that is read");
+    }
 }
 
 #[test]
@@ -131,6 +171,9 @@ fn long_texts_take_no_longer_than_they_must() {
         ("</think>", ""),
         ("</think>{", ""),
         ("[", ""),
+        ("[1,", ""),
+        ("x [\"", ""),
+        ("[   ", "{"),
         ("```", ""),
         ("<", "{"),
         ("{}", ""),
@@ -139,7 +182,7 @@ fn long_texts_take_no_longer_than_they_must() {
         assert_eq!(json(&(piece.repeat(TIMES) + end)), Err(Unread::NotJson), "{piece}");
     }
     let deep = "{\"a\":".repeat(TIMES) + "1" + &"}".repeat(TIMES);
-    assert_eq!(json(&deep).as_deref(), Ok(&*deep), "depth is the schema's to judge");
+    assert_eq!(json(&deep), Err(Unread::NotJson));
 }
 
 /// JSON objects with all that could lead astray in their strings.
@@ -166,6 +209,24 @@ fn objects() -> impl Strategy<Value = String> {
     })
 }
 
+/// Values that count wherever they stand: objects, and lists that are no footnote.
+fn values() -> impl Strategy<Value = String> {
+    let no_footnote = |list: &String| Bracket::of(list) == Bracket::List;
+    let lists = prop::collection::vec(prop_oneof![scalars(), objects()], 0..4)
+        .prop_map(|items| format!("[{}]", items.join(", ")))
+        .prop_filter("a footnote", no_footnote);
+    prop_oneof![objects(), lists]
+}
+
+fn scalars() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        "-?[1-9][0-9]{0,30}(\\.[0-9]{1,20})?",
+        "[a-z ]{0,12}".prop_map(|word| Value::String(word).to_string()),
+    ]
+}
+
 /// Something before and something behind, from the grammar of the module.
 fn wrappings() -> impl Strategy<Value = (String, String)> {
     let thought =
@@ -189,12 +250,20 @@ proptest! {
 
     #[test]
     fn two_values_are_never_read_as_one(
-        first in objects(),
-        second in objects(),
+        (first, second) in (values(), values()),
         (before, behind) in wrappings(),
         between in "[a-z ,\n]{0,9}",
     ) {
         prop_assert_eq!(json(&format!("{before}{first}{between}{second}{behind}")), Err(Unread::NotJson));
+    }
+
+    #[test]
+    fn values_with_nothing_but_marks_between_are_never_read_as_one(
+        values in prop::collection::vec(prop_oneof![values(), scalars(), "\\[[0-9]\\]"], 2..4),
+        between in "( |,|, |\n)",
+    ) {
+        let words = values.join(&between);
+        prop_assert_eq!(json(&words), Err(Unread::NotJson));
     }
 
     #[test]
@@ -209,7 +278,7 @@ proptest! {
     #[test]
     fn what_is_read_is_one_value_and_stands_in_the_words(words in "[{}\\[\\]\"a:,1<>/think`\n ]{0,60}") {
         if let Ok(read) = read(words.clone()) {
-            prop_assert!(serde_json::from_str::<IgnoredAny>(&read.json).is_ok());
+            prop_assert!(serde_json::from_str::<Value>(&read.json).is_ok());
             prop_assert!(words.contains(&read.json) || read.forms.iter().any(|form| form == Encoded));
         }
     }

@@ -34,18 +34,26 @@ pub(super) struct Message<'a> {
 #[derive(Default)]
 pub(super) struct Utterance {
     refused: bool,
-    content: String,
+    content: Words,
     /// The content is JSON's own object, not a text.
     is_object: bool,
     call: Option<Call>,
     /// There are several calls: none of them is *the* answer.
     several_calls: bool,
-    reasoning: String,
+    reasoning: Words,
+}
+
+/// What was said in one place.
+#[derive(Default)]
+struct Words {
+    text: String,
+    /// A part of it could not be read, such as half a character: what is left is not what was said.
+    is_torn: bool,
 }
 
 struct Call {
     index: u64,
-    arguments: String,
+    arguments: Words,
 }
 
 #[derive(Deserialize)]
@@ -67,23 +75,45 @@ enum Told {
     Nothing,
     Text(String),
     Object(String),
+    /// Words that can't be read.
+    Torn,
+}
+
+impl Words {
+    fn of(told: Told) -> Self {
+        let mut words = Self::default();
+        words.add(told);
+        words
+    }
+
+    fn add(&mut self, told: Told) {
+        match told {
+            Told::Nothing => {}
+            Told::Text(text) | Told::Object(text) => self.text.push_str(&text),
+            Told::Torn => self.is_torn = true,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.is_torn && self.text.trim().is_empty()
+    }
+
+    fn read(self) -> Result<Read, Unread> {
+        if self.is_torn { Err(Unread::NotJson) } else { content::read(self.text) }
+    }
 }
 
 impl Utterance {
     /// Adds a message, or the next piece of one.
     pub(super) fn add(&mut self, message: &Message<'_>) {
         self.refused |= message.refusal.is_some_and(|refusal| has_words(&value(refusal)));
-        match message.content.map_or(Told::Nothing, |content| self.said(content)) {
-            Told::Nothing => {}
-            Told::Text(text) => self.content.push_str(&text),
-            Told::Object(json) => {
-                self.is_object = true;
-                self.content.push_str(&json);
-            }
-        }
+        let content = message.content.map_or(Told::Nothing, |content| self.said(content));
+        self.is_object |= matches!(content, Told::Object(_));
+        self.content.add(content);
         for reasoning in [message.reasoning_content, message.reasoning].into_iter().flatten() {
-            if let Told::Text(text) = self.said(reasoning) {
-                self.reasoning.push_str(&text);
+            let told = self.said(reasoning);
+            if matches!(told, Told::Text(_) | Told::Torn) {
+                self.reasoning.add(told);
                 // Some servers say it twice, once under each name.
                 break;
             }
@@ -103,7 +133,7 @@ impl Utterance {
         if self.refused {
             return Err(Fault::Refused);
         }
-        let unread = match content::read(self.content) {
+        let unread = match self.content.read() {
             Ok(read) if self.is_object => return Ok(found(read, Some(AnswerForm::Object))),
             Ok(read) => return Ok(found(read, None)),
             Err(unread) => unread,
@@ -112,12 +142,12 @@ impl Utterance {
             return Err(Fault::NotJson);
         }
         if let Some(call) = self.call {
-            let read = content::read(call.arguments).map_err(|_| Fault::NotJson)?;
+            let read = call.arguments.read().map_err(|_| Fault::NotJson)?;
             return Ok(found(read, Some(AnswerForm::ToolCall)));
         }
         match unread {
             Unread::NotJson => Err(Fault::NotJson),
-            Unread::Empty => match content::read(self.reasoning) {
+            Unread::Empty => match self.reasoning.read() {
                 Ok(read) if read.is_last => Ok(found(read, Some(AnswerForm::Reasoning))),
                 Ok(_) | Err(_) => Err(Fault::Empty),
             },
@@ -125,27 +155,25 @@ impl Utterance {
     }
 
     fn called(&mut self, function: Option<&Function<'_>>, index: u64) {
-        let arguments = match function.and_then(|function| function.arguments).map(|raw| self.said(raw)) {
-            Some(Told::Text(arguments) | Told::Object(arguments)) => arguments,
-            Some(Told::Nothing) | None => return,
-        };
+        let told = function.and_then(|function| function.arguments).map(|raw| self.said(raw));
+        let Some(told) = told.filter(|told| !matches!(told, Told::Nothing)) else { return };
         match &mut self.call {
-            Some(call) if call.index == index || call.arguments.trim().is_empty() => {
+            Some(call) if call.index == index || call.arguments.is_empty() => {
                 call.index = index;
-                call.arguments.push_str(&arguments);
+                call.arguments.add(told);
             }
-            Some(_) => self.several_calls |= !arguments.trim().is_empty(),
-            None => self.call = Some(Call { index, arguments }),
+            Some(_) => self.several_calls |= !Words::of(told).is_empty(),
+            None => self.call = Some(Call { index, arguments: Words::of(told) }),
         }
     }
 
     /// A text, the texts of a list of parts, or an object as it is.
     fn said(&mut self, raw: &RawValue) -> Told {
         match raw.get().as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw.get()).map_or(Told::Nothing, Told::Text),
+            Some(b'"') => serde_json::from_str(raw.get()).map_or(Told::Torn, Told::Text),
             Some(b'{') => Told::Object(raw.get().to_owned()),
             Some(b'[') => {
-                let Value::Array(parts) = value(raw) else { return Told::Nothing };
+                let Ok(parts) = serde_json::from_str::<Vec<Value>>(raw.get()) else { return Told::Torn };
                 self.refused |= parts.iter().filter_map(|part| part.get("refusal")).any(has_words);
                 Told::Text(parts.iter().filter_map(text_of_part).collect())
             }
@@ -171,6 +199,7 @@ fn text_of_part(part: &Value) -> Option<&str> {
     part.as_str().or_else(|| part.get("text")?.as_str()).filter(|_| !thought)
 }
 
+/// The value; what can't be read is as good as words.
 fn value(raw: &RawValue) -> Value {
-    serde_json::from_str(raw.get()).unwrap_or_default()
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::String(raw.get().to_owned()))
 }

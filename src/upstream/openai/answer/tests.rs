@@ -93,6 +93,37 @@ fn a_word_from_behind_is_heard_if_the_one_beside_it_says_nothing() {
     }
 }
 
+#[test]
+fn words_that_can_not_be_read_are_not_what_was_said() {
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    let message = |message: &str| {
+        read_as(
+            "application/json",
+            &format!(r#"{{"choices":[{{"finish_reason":"stop","message":{message}}}]}}"#),
+        )
+    };
+    for (words, fault) in [
+        (r#"{"content":"{\"a\":\"\ud800\"}"}"#, Fault::NotJson),
+        (r#"{"content":"I see \udc00","reasoning_content":"{}"}"#, Fault::NotJson),
+        (r#"{"content":[{"type":"text","text":"{\"a\":\"\ud83d\"}"}]}"#, Fault::NotJson),
+        (r#"{"content":{"a":"\ud800"}}"#, Fault::NotJson),
+        (&format!(r#"{{"content":{deep}}}"#), Fault::NotJson),
+        (r#"{"content":"","tool_calls":[{"function":{"arguments":"{\"a\":\"\ud800\"}"}}]}"#, Fault::NotJson),
+        (r#"{"content":"","tool_calls":[{"function":{"arguments":{"a":"\ud800"}}}]}"#, Fault::NotJson),
+        (r#"{"content":"","reasoning":"\ud800 {\"a\":1}"}"#, Fault::Empty),
+        (r#"{"content":"{}","refusal":"I can't \ud800"}"#, Fault::Refused),
+    ] {
+        let reading = message(words);
+        assert_eq!(reading.result.err(), Some(fault), "{words}");
+        assert_eq!(reading.response.read, None, "{words}");
+    }
+    // Half a character each: what is left must not pass for the whole.
+    let piece = |words: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":{words}}}}}]}}\n\n");
+    let pieces = [r#""{\"a\":\"x""#, r#""\ud83d""#, r#""\ude00""#, r#""\"}""#].map(piece).concat();
+    let torn = read_as("text/event-stream", &(pieces + "data: [DONE]\n\n"));
+    assert_eq!(torn.result.err(), Some(Fault::NotJson));
+}
+
 fn chunk(delta: &Value, finish: Option<&str>) -> String {
     let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
     format!("data: {}\n\n", json!({"id": "c-1", "object": "chat.completion.chunk", "choices": [choice]}))
