@@ -103,7 +103,7 @@ impl HttpClient {
         let status = response.status();
         told.tell(status.as_u16());
         if status == StatusCode::MISDIRECTED_REQUEST {
-            self.connections.renew(Instant::now());
+            self.connections.renew(Instant::now()).await;
         }
         let headers = std::mem::take(response.headers_mut());
         let body = if status.is_success() {
