@@ -16,7 +16,7 @@ mod tokens_field;
 
 use std::sync::Arc;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -112,27 +112,22 @@ impl OpenAi {
     /// Reads what was answered to a request with that field.
     fn read(&self, answer: HttpAnswer, tokens_field: MaxTokensField) -> Exchange {
         let status = answer.status.as_u16();
-        let reading = if answer.status.is_success() {
-            match &answer.body {
-                Ok(body) => answer::read(&answer.headers, body, &self.sent),
-                Err(fault) => Reading::failed(*fault),
-            }
-        } else {
+        let body = answer.body.as_deref().map(unmarked);
+        let mut reading = match (answer.status.is_success(), body) {
+            (true, Ok(body)) => answer::read(&answer.headers, body, &self.sent),
+            (true, Err(fault)) => Reading::failed(*fault),
             // What can't be read says nothing; the status stands.
-            let told = error_body::read(status, answer.body.as_deref().unwrap_or_default(), &self.sent);
-            let refused = told.refused.filter(|field| *field == tokens_field);
-            let fault = match refused.and_then(|field| self.tokens_field.learn(field)) {
-                Some(learned) => Fault::OtherTokensField(learned),
-                None => Fault::Status { status, word: told.word, form: told.form },
-            };
-            Reading {
-                usage: told.usage,
-                body_retry_delay: told.retry_delay,
-                said: told.said,
-                ..Reading::failed(fault)
+            (false, body) => {
+                let told = error_body::read(status, body.unwrap_or_default(), &self.sent);
+                let fault = Fault::Status { status, word: told.word, form: told.form };
+                Reading::of_error(fault, told)
             }
         };
-        let error_body = self.loggable(&reading, answer.body.as_deref().unwrap_or_default());
+        let refused = reading.refused.filter(|field| *field == tokens_field);
+        if let Some(learned) = refused.and_then(|field| self.tokens_field.learn(field)) {
+            reading.result = Err(Fault::OtherTokensField(learned));
+        }
+        let error_body = self.loggable(answer.status, &reading, body.unwrap_or_default());
         Exchange {
             result: reading.result,
             http_status: Some(status),
@@ -146,14 +141,16 @@ impl OpenAi {
     }
 
     /// What an error says, where the operator wants it logged. What a model said is none of it.
-    fn loggable(&self, reading: &Reading, body: &[u8]) -> Option<ErrorBodyText> {
+    fn loggable(&self, status: StatusCode, reading: &Reading, body: &[u8]) -> Option<ErrorBodyText> {
         let redaction = self.redaction.as_ref()?;
         let error = match reading.result.as_ref().err()? {
-            Fault::Status { .. } | Fault::OtherTokensField(_) => error_part::of_body(body),
-            Fault::ErrorBody { .. } => match &reading.error {
-                Some(error) => Some(error_part::of_error(error)),
-                None => error_part::of_bare(body),
-            },
+            Fault::Status { .. } | Fault::OtherTokensField(_) | Fault::ErrorBody { .. } => {
+                match &reading.error {
+                    Some(error) => Some(error_part::of_error(error)),
+                    None if status.is_success() => error_part::of_bare(body),
+                    None => error_part::of_body(body),
+                }
+            }
             Fault::Page => error_part::of_page(body),
             Fault::Connect(_)
             | Fault::ConnectTimeout
@@ -192,6 +189,17 @@ impl std::fmt::Debug for OpenAi {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenAi").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
+}
+
+/// A body without the mark that some servers, and some proxies, begin a text with. The one place where it is taken off:
+/// whatever the body is, it is read the same with and without.
+fn unmarked(body: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+    let mut text = body.trim_ascii_start();
+    while let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        text = rest.trim_ascii_start();
+    }
+    text
 }
 
 /// The base URL with `/chat/completions` after its path; its query stays (Azure's `?api-version=`).

@@ -25,6 +25,8 @@ enum Answer {
     Content(&'static str),
     /// Refuses a field, in `OpenAI`'s words.
     Refusal(&'static str),
+    /// Refuses it in the same words, within a 200.
+    RefusalInside(&'static str),
     /// Fails.
     Failure,
 }
@@ -83,6 +85,11 @@ async fn serve(
             let detail = json!({"type": "extra_forbidden", "loc": ["body", field],
                 "msg": "Extra inputs are not permitted", "input": 4096});
             (422, json!({"detail": [detail]}))
+        }
+        Answer::RefusalInside(field) => {
+            let message = format!("Unsupported parameter: '{field}' is not supported with this model.");
+            let error = json!({"message": message, "param": field, "code": "unsupported_parameter"});
+            (200, json!({"id": "c-1", "error": error, "choices": [{"finish_reason": "error"}]}))
         }
         Answer::Failure => (500, json!({"error": {"message": "oops", "type": "server_error"}})),
     };
@@ -144,6 +151,19 @@ fn trail(attempts: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 const LEARNED: [(&str, &str); 2] = [("initial", "parameter_rejected"), ("transparent", "")];
+
+#[tokio::test]
+async fn a_refusal_within_a_200_is_one() {
+    let world = World::new("", &[]).await;
+    world.api.script.lock().unwrap().push_back(Answer::RefusalInside(OLD));
+    assert_eq!(attempts(&world.extract("first").await), trail(&LEARNED));
+    assert_eq!(attempts(&world.extract("second").await), trail(&[("initial", "")]));
+    assert_eq!(world.api.fields(), [OLD, NEW, NEW]);
+    assert_eq!(world.learned().len(), 1);
+    let metrics = world.gateway.metrics().await;
+    assert!(is(metrics.sum("tidegate_upstream_finish_total", &[("finish", "error")]), 1.0), "it is counted");
+    assert!(is(metrics.sum("tidegate_upstream_finish_total", &[("finish", "stop")]), 2.0));
+}
 
 #[tokio::test]
 async fn the_field_that_a_model_wants_is_found_out_once() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    super::{Answer, Fault, Pushback},
+    super::{Answer, Fault, Pushback, settings::MaxTokensField},
     absent::says_nothing,
     error_body::{self, ErrorBody},
     error_words::{NO_STATUS, SentFields},
@@ -30,6 +30,8 @@ pub(super) struct Reading {
     pub(super) said: Said,
     /// The error itself, where it has a field or an event of its own.
     pub(super) error: Option<Value>,
+    /// The field for the limit of tokens that an error does not take.
+    pub(super) refused: Option<MaxTokensField>,
     /// What the answer says of itself.
     pub(super) response: ResponseFacts,
 }
@@ -43,8 +45,15 @@ impl Reading {
             body_retry_delay: None,
             said: Said::default(),
             error: None,
+            refused: None,
             response: ResponseFacts::default(),
         }
+    }
+
+    /// An error and all that it tells.
+    pub(super) fn of_error(fault: Fault, told: ErrorBody) -> Self {
+        let ErrorBody { form: _, word: _, refused, said, retry_delay, usage } = told;
+        Self { usage, body_retry_delay: retry_delay, said, refused, ..Self::failed(fault) }
     }
 
     fn of(result: Result<(Answer, AnswerForms), Fault>, usage: Usage, mut response: ResponseFacts) -> Self {
@@ -61,7 +70,6 @@ impl Reading {
 /// levels.
 pub(super) fn read(headers: &HeaderMap, body: &[u8], sent: &SentFields) -> Reading {
     let Ok(text) = std::str::from_utf8(body) else { return Reading::failed(Fault::Malformed) };
-    let text = text.trim_start_matches('\u{feff}').trim_start();
     if let Ok(completion) = completion(text) {
         let mut reading = completed(completion, body, sent);
         if let Some(forms) = reading.response.read.as_mut().filter(|_| !is_json(headers)) {
@@ -77,25 +85,20 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8], sent: &SentFields) -> Readi
 
 fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &SentFields) -> Reading {
     let usage = completion.usage.map_or_else(Usage::default, |raw| usage(&value(raw)));
-    if let Some(error) = completion.error.map(value).filter(|error| !says_nothing(error)) {
-        return failed_inside(error, usage, sent);
+    let choice = completion.choices.and_then(|choices| choices.into_iter().next());
+    let finish = choice.as_ref().and_then(Choice::finish);
+    let response = response(completion.id.map(value), completion.model.map(value), finish);
+    let errors = [completion.error, choice.as_ref().and_then(|choice| choice.error)];
+    let error = errors.into_iter().flatten().map(value).find(|error| !says_nothing(error));
+    if let Some(error) = error {
+        return failed_inside(error, usage, response, sent);
     }
     // MiniMax numbers its errors, beside choices that hold nothing, or what a filter left.
     let numbered = |base: &RawValue| value(base).get("status_code").is_some_and(|code| !says_nothing(code));
     if completion.base_resp.is_some_and(numbered) {
-        return failed_as(error_body::read(NO_STATUS, body, sent), usage);
+        return failed_as(error_body::read(NO_STATUS, body, sent), usage, response);
     }
-    let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
-        return without_choices(body, usage, sent);
-    };
-    if let Some(error) = choice.error.map(value).filter(|error| !says_nothing(error)) {
-        return failed_inside(error, usage, sent);
-    }
-    let told = |reason: Option<&RawValue>| reason.and_then(|reason| finish::read(&value(reason)));
-    let finish = told(choice.finish_reason)
-        .filter(|finish| *finish != FinishReason::Other)
-        .or_else(|| told(choice.native_finish_reason))
-        .or_else(|| told(choice.finish_reason));
+    let Some(choice) = choice else { return without_choices(body, usage, response, sent) };
     let result = match choice.message {
         Some(message) => {
             let mut utterance = Utterance::default();
@@ -104,23 +107,23 @@ fn completed(completion: Completion<'_, Vec<Choice<'_>>>, body: &[u8], sent: &Se
         }
         None => Err(broken(finish).unwrap_or(Fault::Malformed)),
     };
-    let (id, model) = (completion.id.map(value), completion.model.map(value));
-    Reading::of(result, usage, response(id, model, finish))
+    Reading::of(result, usage, response)
 }
 
 fn streamed(streamed: Streamed, sent: &SentFields) -> Reading {
     let usage = streamed.usage.as_ref().map_or_else(Usage::default, usage);
-    if let Some(error) = streamed.error {
-        return failed_inside(error, usage, sent);
-    }
     let finish = streamed.finish.as_ref().and_then(finish::read);
+    let response = response(streamed.id, streamed.model, finish);
+    if let Some(error) = streamed.error {
+        return failed_inside(error, usage, response, sent);
+    }
     let result =
         if streamed.is_whole { said_to_the_end(streamed.utterance, finish) } else { Err(Fault::BrokenOff) };
     let result = result.map(|(answer, mut forms)| {
         forms.add(AnswerForm::EventStream);
         (answer, forms)
     });
-    Reading::of(result, usage, response(streamed.id, streamed.model, finish))
+    Reading::of(result, usage, response)
 }
 
 /// What was said counts only if nothing speaks against its end: whatever a truncated answer seems to be, it is not the
@@ -198,23 +201,35 @@ struct Choice<'a> {
     error: Option<&'a RawValue>,
 }
 
-fn failed_inside(error: Value, usage: Usage, sent: &SentFields) -> Reading {
-    let reading = failed_as(error_body::within(&error, sent), usage);
+impl Choice<'_> {
+    /// Why the generation stopped, in the words of whoever says something.
+    fn finish(&self) -> Option<FinishReason> {
+        let told = |reason: Option<&RawValue>| reason.and_then(|reason| finish::read(&value(reason)));
+        told(self.finish_reason)
+            .filter(|finish| *finish != FinishReason::Other)
+            .or_else(|| told(self.native_finish_reason))
+            .or_else(|| told(self.finish_reason))
+    }
+}
+
+/// An error in an answer. What else the answer says of itself is true all the same.
+fn failed_inside(error: Value, usage: Usage, response: ResponseFacts, sent: &SentFields) -> Reading {
+    let reading = failed_as(error_body::within(&error, sent), usage, response);
     Reading { error: Some(error), ..reading }
 }
 
-fn failed_as(told: ErrorBody, usage: Usage) -> Reading {
+fn failed_as(told: ErrorBody, usage: Usage, response: ResponseFacts) -> Reading {
     let fault = Fault::ErrorBody { word: told.word };
-    Reading { usage, body_retry_delay: told.retry_delay, said: told.said, ..Reading::failed(fault) }
+    Reading { usage, response, ..Reading::of_error(fault, told) }
 }
 
 /// An answer without a choice is an error if its own words say so; some servers have no field for it.
-fn without_choices(body: &[u8], usage: Usage, sent: &SentFields) -> Reading {
+fn without_choices(body: &[u8], usage: Usage, response: ResponseFacts, sent: &SentFields) -> Reading {
     let told = error_body::read(NO_STATUS, body, sent);
-    if told.word.is_some() {
-        return failed_as(told, usage);
+    if told.word.is_some() || told.refused.is_some() {
+        return failed_as(told, usage, response);
     }
-    Reading { usage, ..Reading::failed(Fault::Malformed) }
+    Reading { usage, response, ..Reading::failed(Fault::Malformed) }
 }
 
 fn value(raw: &RawValue) -> Value {

@@ -75,7 +75,7 @@ fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> Er
     let Meaning { word, said } = error_words::find(status, &spoken, sent);
     let word = if daily(details) { Some(ErrorWord::QuotaExhausted) } else { word };
     let form = if spoken.is_empty() { BodyForm::Other } else { BodyForm::Api };
-    let refused = if matches!(status, 400 | 422) { tokens_field::refused(&spoken) } else { None };
+    let refused = if matches!(status, NO_STATUS | 400 | 422) { tokens_field::refused(&spoken) } else { None };
     ErrorBody { form, word, refused, said, retry_delay, usage: Usage::default() }
 }
 

@@ -11,7 +11,7 @@ const JSON: &str = r#"{"total":7654321098.987654321}"#;
 fn read_as(label: &str, body: &str) -> Reading {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(label).unwrap());
-    read(&headers, body.as_bytes(), &SentFields::default())
+    read(&headers, super::super::unmarked(body.as_bytes()), &SentFields::default())
 }
 
 fn of_message(message: &Value) -> Reading {
@@ -122,6 +122,57 @@ fn words_that_can_not_be_read_are_not_what_was_said() {
     let pieces = [r#""{\"a\":\"x""#, r#""\ud83d""#, r#""\ude00""#, r#""\"}""#].map(piece).concat();
     let torn = read_as("text/event-stream", &(pieces + "data: [DONE]\n\n"));
     assert_eq!(torn.result.err(), Some(Fault::NotJson));
+}
+
+#[test]
+fn an_error_leaves_what_else_the_answer_says() {
+    let choice = |finish: &str| json!({"finish_reason": finish, "message": {"content": JSON}});
+    let told = json!({"id": "c-1", "model": "m-1", "usage": {"prompt_tokens": 7}});
+    let with = |members: Value| {
+        let mut body = told.clone();
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        body.to_string()
+    };
+    let mut broken = choice("error");
+    broken["error"] = json!({"code": 502});
+    let stream = with(
+        json!({"choices": [{"delta": {"content": "x"}, "finish_reason": "error"}], "error": {"code": 502}}),
+    );
+    for (body, finish) in [
+        (with(json!({"choices": [broken]})), Some(FinishReason::Error)),
+        (
+            with(json!({"choices": [choice("content_filter")], "error": {"code": 502}})),
+            Some(FinishReason::ContentFilter),
+        ),
+        (with(json!({"choices": [], "error": "gone"})), None),
+        (with(json!({"detail": "Rate limit exceeded"})), None),
+        (with(json!({"choices": null})), None),
+        (format!("data: {stream}\n\n"), Some(FinishReason::Error)),
+    ] {
+        let reading = read_as("application/json", &body);
+        assert!(reading.result.is_err(), "{body}");
+        assert_eq!(reading.response.id, Identifier::new("c-1"), "{body}");
+        assert_eq!(reading.response.model, Identifier::new("m-1"), "{body}");
+        assert_eq!((reading.response.finish, reading.usage.input_tokens), (finish, Some(7)), "{body}");
+    }
+}
+
+#[test]
+fn a_refused_field_is_heard_in_answers_that_are_errors() {
+    let error = json!({"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+        "param": "max_tokens", "code": "unsupported_parameter"});
+    for body in [
+        json!({"error": error}).to_string(),
+        json!({"choices": [{"error": error, "message": null}]}).to_string(),
+        json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]})
+            .to_string(),
+        format!("event: error\ndata: {}\n\n", json!({"error": error})),
+    ] {
+        let reading = read_as("application/json", &body);
+        assert_eq!(reading.refused, Some(MaxTokensField::MaxTokens), "{body}");
+    }
+    let other = json!({"error": {"message": "max_tokens is too large", "param": "max_tokens"}}).to_string();
+    assert_eq!(read_as("application/json", &other).refused, None);
 }
 
 fn chunk(delta: &Value, finish: Option<&str>) -> String {
