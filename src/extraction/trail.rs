@@ -187,7 +187,7 @@ labels! {
         Redirected = "redirected",
         /// Something before the upstream did not let the request through.
         Blocked = "blocked",
-        /// The text is longer than the model can take.
+        /// The text and the tokens that its answer may take are together more than the model can take.
         ContextLength = "context_length",
         /// The model or path does not exist.
         NotFound = "not_found",

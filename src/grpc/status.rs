@@ -166,7 +166,7 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
             Code::Internal,
             "UPSTREAM_PARAMETER_REJECTED",
             "the AI API does not accept how it is asked; the operator must look at model, max_tokens_field, \
-             structured_output and body, or at the profile's schema",
+             structured_output and body, or at the profile's schema and max_output_tokens",
         ),
         ErrorType::Redirected => (
             Code::Internal,
@@ -181,7 +181,8 @@ fn upstream_row(failure: &UpstreamFailure) -> Row {
         ErrorType::ContextLength => (
             Code::InvalidArgument,
             "CONTEXT_LENGTH_EXCEEDED",
-            "the text is longer than the model can take, to which max_output_tokens counts too; split it",
+            "the text and the tokens that its answer may take (max_output_tokens) are together more than the model can \
+             take; split the text, or the operator must lower max_output_tokens",
         ),
         ErrorType::NotFound => (
             Code::NotFound,
@@ -338,7 +339,10 @@ fn add_upstream(
             details.add_bad_request_violation("inline.schema", "is not accepted by the AI API");
         }
         ErrorType::ContextLength => {
-            details.add_bad_request_violation("text", "is longer than the model can take");
+            details.add_bad_request_violation(
+                "text",
+                "is, with max_output_tokens, more than the model can take",
+            );
         }
         ErrorType::NotFound => {
             details.set_resource_info("model", failure.model.as_ref(), "", "not known to the AI API");

@@ -82,6 +82,8 @@ pub enum BodyForm {
     Api,
     /// Of something in between: a page for people.
     Page,
+    /// Of something in between: words in no form of the API's, such as `error code: 1020`.
+    Foreign,
     /// Nobody's: there is none, or nothing is said in it.
     #[default]
     Other,
@@ -228,8 +230,8 @@ fn status_error_type(status: u16, form: BodyForm) -> ErrorType {
         (300..=399, _) => ErrorType::Redirected,
         (400 | 422, BodyForm::Api) => ErrorType::BadRequest,
         (401, _) | (403, BodyForm::Api | BodyForm::Other) => ErrorType::Unauthorized,
-        // A page of a firewall, a proxy or a login, or a law: not the credential.
-        (403, BodyForm::Page) | (451, _) => ErrorType::Blocked,
+        // A page or a word of a firewall, a proxy or a login, or a law: not the credential.
+        (403, BodyForm::Page | BodyForm::Foreign) | (451, _) => ErrorType::Blocked,
         (402, _) => ErrorType::QuotaExhausted,
         (404 | 410, _) => ErrorType::NotFound,
         (405 | 501 | 505, _) => ErrorType::Unsupported,

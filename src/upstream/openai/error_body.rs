@@ -33,10 +33,10 @@ pub(super) struct ErrorBody {
     pub(super) usage: Usage,
 }
 
-/// Reads the body of an answer with an error's status. What is no JSON says nothing.
+/// Reads the body of an answer with an error's status. What is no JSON says nothing of what went wrong.
 pub(super) fn read(status: u16, body: &[u8], sent: &SentFields) -> ErrorBody {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        let form = if is_page(body) { BodyForm::Page } else { BodyForm::Other };
+        let form = form_of_words(body);
         let Meaning { word, said } = error_words::find(status, &Spoken::default(), sent);
         return ErrorBody { form, word, said, ..ErrorBody::default() };
     };
@@ -57,6 +57,31 @@ pub(super) fn is_page(body: &[u8]) -> bool {
     body.starts_with(b"<") || body.starts_with(b"error code: ")
 }
 
+/// Whose a body is that is no JSON. One that only begins like JSON is the API's, torn: nothing is said in it.
+fn form_of_words(body: &[u8]) -> BodyForm {
+    match body.trim_ascii_start().first() {
+        None | Some(b'{' | b'[') => BodyForm::Other,
+        Some(_) if is_page(body) => BodyForm::Page,
+        Some(_) => BodyForm::Foreign,
+    }
+}
+
+/// Whose a body is that is JSON. A bare number, such as a wall's `1020`, is nobody's error.
+fn form_of_json(spoken: &Spoken<'_>, body: &Value) -> BodyForm {
+    match body {
+        _ if is_walls(body) => BodyForm::Foreign,
+        _ if !spoken.is_empty() => BodyForm::Api,
+        Value::Bool(_) | Value::Number(_) => BodyForm::Foreign,
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => BodyForm::Other,
+    }
+}
+
+/// Whether it is Cloudflare that speaks, in JSON since JSON was asked for, and not the API behind it. Its numbers are
+/// others' words for something else.
+fn is_walls(body: &Value) -> bool {
+    body.get("cloudflare_error").and_then(Value::as_bool) == Some(true)
+}
+
 /// The error in a body: its own field, the first of several, or the body itself.
 fn error_in(body: &Value) -> &Value {
     let own = body.get("error").filter(|error| !says_nothing(error) && !error.is_array());
@@ -72,9 +97,12 @@ fn of_value(status: u16, error: &Value, around: &Value, sent: &SentFields) -> Er
     if let Some(inner) = &inner {
         spoken.append(Spoken::of(error_in(inner), inner));
     }
+    let form = form_of_json(&spoken, around);
+    if form == BodyForm::Foreign {
+        spoken = Spoken::default();
+    }
     let Meaning { word, said } = error_words::find(status, &spoken, sent);
     let word = if daily(details) { Some(ErrorWord::QuotaExhausted) } else { word };
-    let form = if spoken.is_empty() { BodyForm::Other } else { BodyForm::Api };
     let refused = if matches!(status, NO_STATUS | 400 | 422) { tokens_field::refused(&spoken) } else { None };
     ErrorBody { form, word, refused, said, retry_delay, usage: Usage::default() }
 }

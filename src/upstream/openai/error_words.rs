@@ -10,7 +10,7 @@ use super::{
     error_body::Spoken,
 };
 use crate::extraction::{Said, Word};
-use rules::{RULES, Rule};
+use rules::{OF_THE_REQUEST, RULES, Rule, TEXT_SAID};
 
 /// In place of a status, where the answer's own was 2xx and says nothing about the error.
 pub(super) const NO_STATUS: u16 = 0;
@@ -88,6 +88,11 @@ impl Error<'_> {
             Rule::LimitsCompared => {
                 !self.params_name_a_choice()
                     && self.messages.iter().any(|message| limits_compared::exceeds(message))
+            }
+            Rule::SizeSaid(phrases) => {
+                OF_THE_REQUEST.contains(&self.status)
+                    && self.says(phrases)
+                    && (self.says(TEXT_SAID) || !self.names_a_sent_field())
             }
             Rule::Shape(phrases) => self.blames_the_request() && self.names_the_shape(phrases),
             Rule::SentField => self.blames_the_request() && self.names_a_sent_field(),

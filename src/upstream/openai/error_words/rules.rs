@@ -10,6 +10,7 @@ use crate::upstream::ErrorWord::{
     self, ContentFiltered, ContextLength, InvalidCredential, InvalidRequest, JsonNotMade, ModelNotFound,
     Overloaded, ParameterRejected, QuotaExhausted, RateLimited, SchemaRejected, ServerError, Timeout,
 };
+pub(super) use words::TEXT_SAID;
 use words::{
     CONTEXT, CONTEXT_SAID, CREDENTIAL, CREDENTIAL_NAMED, CREDENTIAL_NUMBERS, CREDENTIAL_SAID, FILTER,
     FILTER_NUMBERS, FILTER_SAID, INVALID, MODEL, MODEL_NAMED, MODEL_NUMBERS, MODEL_SAID, OVERLOADED,
@@ -31,6 +32,8 @@ pub(super) enum Rule {
     PhrasesAt(&'static [u16], &'static [&'static [&'static str]]),
     /// A sentence holds the size of the request against a limit, and it is larger.
     LimitsCompared,
+    /// A sentence that holds these speaks of the request's size: not where only a field that the gateway chose is blamed.
+    SizeSaid(&'static [&'static [&'static str]]),
     /// The shape of the answer is not accepted, which these sentences say too.
     Shape(&'static [&'static [&'static str]]),
     /// Something else that the gateway chose to send is not accepted.
@@ -45,6 +48,7 @@ pub(super) fn listed(word: &str) -> Option<&'static str> {
         | Rule::Phrases(_)
         | Rule::PhrasesAt(..)
         | Rule::LimitsCompared
+        | Rule::SizeSaid(_)
         | Rule::Shape(_)
         | Rule::SentField => None,
     });
@@ -77,7 +81,7 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (InvalidCredential, Rule::Phrases(CREDENTIAL_SAID)),
     (ModelNotFound, Rule::Phrases(MODEL_SAID)),
     // Not under 429, where Bedrock says "too many tokens" to callers who have to wait, nor where a server speaks of itself.
-    (ContextLength, Rule::PhrasesAt(OF_THE_REQUEST, CONTEXT_SAID)),
+    (ContextLength, Rule::SizeSaid(CONTEXT_SAID)),
     (ContentFiltered, Rule::Codes(FILTER)),
     (ContentFiltered, Rule::CodesAt(OF_THE_REQUEST, FILTER_NUMBERS)),
     (SchemaRejected, Rule::Shape(SHAPE_SAID)),
@@ -101,4 +105,4 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
 ];
 
 /// Statuses under which a sentence can be about the text.
-const OF_THE_REQUEST: &[u16] = &[0, 400, 413, 422];
+pub(super) const OF_THE_REQUEST: &[u16] = &[0, 400, 413, 422];

@@ -323,6 +323,17 @@ pub(super) const CONTEXT_SAID: &[&[&str]] = &[
     &["request too large"],
 ];
 
+/// How sentences about a size speak of the text, be it alone or with the tokens of its answer.
+pub(in super::super) const TEXT_SAID: &[&[&str]] = &[
+    &["prompt"],
+    &["input"],
+    &["messages"],
+    &["your request"],
+    &["you requested"],
+    &["conversation"],
+    &["got -"], // tokens left for the answer: the text took more than there are
+];
+
 /// Names for the limit of tokens that only the API itself uses.
 pub(super) const PARAMETER_SAID: &[&[&str]] = &[
     &["maximum tokens you requested"], // Bedrock
