@@ -13,6 +13,7 @@ mod fold;
 mod mentions;
 mod normalised;
 mod offsets;
+mod overlaps;
 mod placing;
 mod search;
 mod span;

@@ -45,7 +45,7 @@ pub(super) struct Place {
 }
 
 /// Whether a place is whole words or a part of longer ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Fit {
     Whole,
     Part,
@@ -75,6 +75,11 @@ impl<'a> Mentions<'a> {
         (Self { text, borders: Borders::of(text), words }, rest)
     }
 
+    /// How long the text is.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Finds the places where words stand letter by letter.
     pub(super) fn find_exact(&mut self) {
         let Self { text, borders, words } = self;
@@ -83,6 +88,7 @@ impl<'a> Mentions<'a> {
             if let (Some(words), Some(span)) = (words.get_mut(number), Span::of(&found)) {
                 words.add(text, borders, Place { span, alignment: Alignment::Exact });
             }
+            found.len()
         });
         words.iter_mut().skip(told).for_each(|words| words.is_cut = true);
     }
@@ -178,11 +184,14 @@ fn find_forms(
         forms.iter().filter(|form| sought(form)).map(|form| form.text.as_str()).collect();
     let told = search(&text.text, &patterns, |pattern, found: Range<usize>| {
         let Some((number, form)) = numbers.get(pattern).and_then(|at| Some((*at, forms.get(*at)?))) else {
-            return;
+            return 0;
         };
-        if let Some(span) = text.origin(&found, original).filter(|_| text.agrees(&found, form)) {
+        let Some(span) = text.origin(&found, original) else { return 0 };
+        if text.agrees(&found, form) {
             tell(number, span);
         }
+        // Far more than was found, where a letter has a hundred thousand marks that don't count.
+        span.range().len()
     });
     numbers.get(told).copied().unwrap_or(forms.len())
 }

@@ -22,7 +22,8 @@ pub(super) struct Normalised {
     pub(super) has_line_ends: bool,
     /// For each byte of `text`, where the cluster that it comes from starts in the original.
     origins: Vec<u32>,
-    /// The vowel points, each with the length of `text` before it.
+    /// The vowel points, each with the length of `text` before it, and each of a letter once: a letter may
+    /// have a hundred thousand.
     points: Vec<(u32, char)>,
     /// White space that becomes one space if something follows.
     space: Option<u32>,
@@ -44,24 +45,18 @@ impl Normalised {
     pub(super) fn of(original: &str, hyphens: Hyphens) -> Self {
         let mut normalised = Self { text: String::with_capacity(original.len()), ..Self::default() };
         normalised.origins.reserve(original.len());
-        let mut from = 0;
-        for (at, cluster) in original.grapheme_indices(true) {
-            if at < from {
-                continue;
-            }
-            let end = at + cluster.len();
-            let line_end = normalised.line_end(cluster, original.get(end..).unwrap_or_default());
+        let mut at = 0;
+        while let Some((cluster, after)) = first_cluster(original.get(at..).unwrap_or_default()) {
+            let line_end = normalised.line_end(cluster, after);
             normalised.has_line_ends |= line_end.is_some();
-            match line_end.filter(|_| hyphens != Hyphens::AsTheyStand) {
-                Some(LineEnd { width, amid_letters }) => {
-                    from = end + width;
-                    if hyphens == Hyphens::Kept || !amid_letters {
-                        normalised.add(at, cluster);
-                    }
-                }
-                None => normalised.add(at, cluster),
+            let line_end = line_end.filter(|_| hyphens != Hyphens::AsTheyStand);
+            if line_end.as_ref().is_none_or(|end| hyphens == Hyphens::Kept || !end.amid_letters) {
+                normalised.add(at, cluster);
             }
+            at += cluster.len() + line_end.map_or(0, |end| end.width);
         }
+        normalised.points.sort_unstable();
+        normalised.points.dedup();
         normalised
     }
 
@@ -75,7 +70,7 @@ impl Normalised {
             return None;
         }
         let last = last as usize;
-        Span::of(&(start as usize..last + original.get(last..)?.graphemes(true).next()?.len()))
+        Span::of(&(start as usize..last + first_cluster(original.get(last..)?)?.0.len()))
     }
 
     /// Whether a part has the same vowel points as `words`, but for those that one of them leaves out.
@@ -93,7 +88,7 @@ impl Normalised {
             let letter = theirs.get(skipped..same).unwrap_or_default();
             theirs = theirs.get(same..).unwrap_or_default();
             let within = |few: &[(u32, char)], many: &[(u32, char)]| {
-                few.iter().all(|(_, point)| many.iter().any(|(_, other)| other == point))
+                few.iter().all(|(_, point)| many.binary_search_by_key(point, |(_, other)| *other).is_ok())
             };
             within(ours, letter) || within(letter, ours)
         })
@@ -137,6 +132,17 @@ impl Normalised {
     }
 }
 
+/// The first grapheme cluster, and what follows it.
+fn first_cluster(text: &str) -> Option<(&str, &str)> {
+    // Between characters of ASCII there is always a border, but for the one of CR LF.
+    let length = match text.as_bytes() {
+        [b'\r', b'\n', ..] => 2,
+        [first, rest @ ..] if first.is_ascii() && rest.first().is_none_or(u8::is_ascii) => 1,
+        _ => text.graphemes(true).next()?.len(),
+    };
+    text.split_at_checked(length)
+}
+
 struct LineEnd {
     /// How many bytes of white space follow the hyphen.
     width: usize,
@@ -150,4 +156,25 @@ pub(super) fn is_blank(words: &str) -> bool {
 
 fn breaks_line(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn clusters_are_those_of_the_whole_text(
+            text in "([a-c\r\n\t \u{7f}é€]|[\u{300}\u{200d}\u{ad}\u{fe0f}👩🏽🇩🇪क\u{94d}한])*",
+        ) {
+            let (mut clusters, mut rest) = (Vec::new(), text.as_str());
+            while let Some((cluster, after)) = first_cluster(rest) {
+                clusters.push(cluster);
+                rest = after;
+            }
+            prop_assert_eq!(clusters, text.graphemes(true).collect::<Vec<_>>());
+        }
+    }
 }

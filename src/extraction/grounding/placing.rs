@@ -34,41 +34,48 @@ pub(super) enum Found {
 /// mentions has a free place of its kind, and no two mentions of one type have the same place. The most
 /// places without overlap are not looked for: that is NP-hard.
 pub(super) fn place(text: &str, named: &[Named<'_>]) -> Vec<Found> {
-    let (mentions, unsought) = Mentions::of(text, named.iter().map(|(_, words)| *words));
-    let (claims, found) = (Claims::new(text.len()), vec![Found::Nowhere; named.len()]);
-    let mut placing = Placing { named, mentions, claims, found, is_crowded: false };
-    placing.mentions.find_exact();
-    for fit in [Fit::Whole, Fit::Part] {
-        placing.take_free(fit);
-        if placing.mentions.words.iter().any(|words| words.wanting() > 0) {
-            placing.mentions.find_normalised(|words| words.wanting() > 0 && !words.is_cut);
-            placing.take_free(fit);
-            placing.crowd(fit);
-        }
-        placing.give_out(fit);
-        placing.share(fit);
-    }
-    if placing.is_crowded {
-        placing.give_out_anew();
-    }
-    let cut = placing.mentions.words.iter().filter(|words| words.is_cut);
-    let unknown: Vec<usize> = cut.flat_map(|words| words.open.iter().copied()).chain(unsought).collect();
-    for entity in unknown {
-        tell(&mut placing.found, entity, Found::Unknown);
-    }
-    placing.found
+    Placing::of(text, named).found
 }
 
-struct Placing<'p, 'a> {
+/// What [`place`] does, and what came of it.
+pub(super) struct Placing<'p, 'a> {
     named: &'p [Named<'a>],
     mentions: Mentions<'a>,
     claims: Claims,
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
+    /// The places that were taken though they overlap others, and may still.
+    crowded: Vec<Span>,
     /// Whether places may have changed hands after they were given out.
     is_crowded: bool,
 }
 
-impl Placing<'_, '_> {
+impl<'p, 'a> Placing<'p, 'a> {
+    pub(super) fn of(text: &'a str, named: &'p [Named<'a>]) -> Self {
+        let (mentions, unsought) = Mentions::of(text, named.iter().map(|(_, words)| *words));
+        let (claims, found) = (Claims::new(text.len()), vec![Found::Nowhere; named.len()]);
+        let mut placing = Self { named, mentions, claims, found, crowded: Vec::new(), is_crowded: false };
+        placing.mentions.find_exact();
+        for fit in [Fit::Whole, Fit::Part] {
+            placing.take_free(fit);
+            if placing.mentions.words.iter().any(|words| words.wanting() > 0) {
+                placing.mentions.find_normalised(|words| words.wanting() > 0 && !words.is_cut);
+                placing.take_free(fit);
+                placing.crowd(fit);
+            }
+            placing.give_out(fit);
+            placing.share(fit);
+        }
+        if placing.is_crowded {
+            placing.give_out_anew();
+        }
+        let cut = placing.mentions.words.iter().filter(|words| words.is_cut);
+        let unknown: Vec<usize> = cut.flat_map(|words| words.open.iter().copied()).chain(unsought).collect();
+        for entity in unknown {
+            tell(&mut placing.found, entity, Found::Unknown);
+        }
+        placing
+    }
+
     /// Rule 1.
     fn take_free(&mut self, fit: Fit) {
         let Self { mentions, claims, .. } = self;
@@ -92,12 +99,10 @@ impl Placing<'_, '_> {
         // Those in the way may have places where they need not be.
         self.mentions.find_normalised(|_| true);
         self.is_crowded = true;
-        let Self { mentions, claims, .. } = self;
-        let mut crowded = Vec::new();
+        let Self { mentions, claims, crowded, .. } = self;
         for (number, words) in mentions.words.iter_mut().enumerate().filter(|(_, words)| is_sought(words)) {
             let takes = |place: &&Place| {
-                let is_other = |other: Claim| other.words != number && other.place.span != place.span;
-                let is_bearable = claims.overlapping(place.span).all(is_other);
+                let is_bearable = claims.at(place.span).is_none() && !claims.overlaps_own(number, place.span);
                 is_bearable.then(|| claims.take(Claim { words: number, fit, place: **place })).is_some()
             };
             let places = words.places(fit).iter().filter(takes).take(words.wanting());
@@ -105,10 +110,22 @@ impl Placing<'_, '_> {
             crowded.extend(places.map(|place| place.span));
             words.claimed += crowded.len() - before;
         }
-        for span in Contest::new(mentions, claims).settle(crowded) {
-            let claim = claims.release(span);
-            if let Some(words) = claim.and_then(|claim| mentions.words.get_mut(claim.words)) {
-                words.claimed -= 1;
+        if !Contest::new(mentions, claims).settle(crowded) {
+            self.give_up();
+        }
+    }
+
+    /// Leaves out what overlaps others: whether it need not is unknown.
+    fn give_up(&mut self) {
+        let Self { mentions, claims, crowded, .. } = self;
+        let crowded: HashSet<Span> = crowded.drain(..).collect();
+        let is_crowded = |claim: &Claim| crowded.contains(&claim.place.span);
+        let (crowded, free): (Vec<Claim>, Vec<Claim>) = claims.release_all().partition(is_crowded);
+        for claim in free.into_iter().chain(crowded) {
+            if claims.is_free(claim.place.span) {
+                claims.take(claim);
+            } else if let Some(words) = mentions.words.get_mut(claim.words) {
+                words.claimed = words.claimed.saturating_sub(1);
                 words.is_cut = true;
             }
         }
@@ -146,32 +163,40 @@ impl Placing<'_, '_> {
         if mentions.words.iter().all(|words| words.open.is_empty() || words.places(fit).is_empty()) {
             return;
         }
-        let mut holders = HashMap::<Span, Vec<&str>>::new();
+        let mut holders = HashMap::<Span, HashSet<&str>>::new();
         for (found, (kind, _)) in found.iter().zip(*named) {
             if let Found::At(place) = found {
-                holders.entry(place.span).or_default().push(kind);
+                holders.entry(place.span).or_default().insert(kind);
             }
         }
-        for (number, words) in mentions.words.iter_mut().enumerate().filter(|(_, words)| !words.is_cut) {
-            let (mut open, mut refused) = (std::mem::take(&mut words.open), HashSet::new());
+        let is_sought = |words: &Words<'_>| !words.is_cut && !words.open.is_empty();
+        for (number, words) in mentions.words.iter_mut().enumerate().filter(|(_, words)| is_sought(words)) {
+            let mut open = std::mem::take(&mut words.open);
+            let is_own = |span| claims.at(span).is_some_and(|claim| claim.words == number);
+            let can_be_shared = |place: &&Place| {
+                holders.contains_key(&place.span)
+                    && (is_own(place.span) || !claims.overlaps_own(number, place.span))
+            };
+            let shared: Vec<&Place> = words.places(fit).iter().filter(can_be_shared).collect();
+            // Where each type has got to: what it has once, it has for good.
+            let mut rest = HashMap::new();
             open.retain(|entity| {
-                let Some((kind, _)) = named.get(*entity).filter(|(kind, _)| !refused.contains(kind)) else {
-                    return true;
-                };
-                let shared = words.places(fit).iter().find(|Place { span, .. }| {
-                    holders.get(span).is_some_and(|kinds| !kinds.contains(kind))
-                        && claims.overlapping(*span).all(|c| c.words != number || c.place.span == *span)
-                });
-                let Some(place) = shared else {
-                    refused.insert(*kind);
-                    return true;
-                };
-                holders.entry(place.span).or_default().push(kind);
-                tell(found, *entity, Found::At(*place));
+                let Some((kind, _)) = named.get(*entity) else { return true };
+                let places = rest.entry(*kind).or_insert_with(|| shared.iter());
+                let takes =
+                    |place: &&&Place| holders.get_mut(&place.span).is_some_and(|kinds| kinds.insert(kind));
+                let Some(place) = places.find(takes) else { return true };
+                tell(found, *entity, Found::At(**place));
                 false
             });
             words.open = open;
         }
+    }
+
+    /// What it cost to take places and to give them back.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.claims.steps()
     }
 }
 

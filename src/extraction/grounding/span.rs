@@ -18,6 +18,11 @@ impl Span {
         Some(Self { start: u32::try_from(range.start).ok()?, end: u32::try_from(range.end).ok()? })
     }
 
+    /// Nothing, before a byte: in order, it stands before all spans that begin there.
+    pub(super) fn empty(before: u32) -> Self {
+        Self { start: before, end: before }
+    }
+
     /// The span as a range.
     pub(super) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
@@ -35,6 +40,11 @@ impl Bits {
         Self(vec![0; bytes / 64 + 1])
     }
 
+    /// How many words of bits are looked at for a span.
+    pub(super) fn words(span: Span) -> usize {
+        masks(span).len()
+    }
+
     /// Whether any bit of the span is set.
     pub(super) fn any(&self, span: Span) -> bool {
         masks(span).any(|(word, mask)| self.0.get(word).is_some_and(|bits| bits & mask != 0))
@@ -49,10 +59,15 @@ impl Bits {
     pub(super) fn clear(&mut self, span: Span) {
         masks(span).for_each(|(word, mask)| self.0.get_mut(word).into_iter().for_each(|bits| *bits &= !mask));
     }
+
+    /// Clears all bits.
+    pub(super) fn clear_all(&mut self) {
+        self.0.fill(0);
+    }
 }
 
 /// The words of 64 bits that a span touches, each with the bits that are the span's.
-fn masks(span: Span) -> impl Iterator<Item = (usize, u64)> {
+fn masks(span: Span) -> impl ExactSizeIterator<Item = (usize, u64)> {
     let Range { start, end } = span.range();
     let words = if start < end { start / 64..(end - 1) / 64 + 1 } else { 0..0 };
     words.map(move |word| {
