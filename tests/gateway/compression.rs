@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use bytes::Bytes;
 use flate2::{
     Compression,
+    read::GzDecoder,
     write::{GzEncoder, ZlibEncoder},
 };
 use prost::Message as _;
@@ -30,6 +31,17 @@ fn broken_bomb(bytes: u64) -> Vec<u8> {
     let mut bomb = encoder.finish().unwrap();
     bomb.truncate(bomb.len() / 2);
     bomb
+}
+
+/// What inflates to so many megabytes of nothing, and breaks off there. Each part stands for itself, so that the
+/// test need not compress all of it.
+fn bomb(megabytes: usize) -> Vec<u8> {
+    const HEADER_BYTES: usize = 10;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![0; 1 << 20]).unwrap();
+    encoder.flush().unwrap();
+    let (header, part) = encoder.get_ref().split_at(HEADER_BYTES);
+    [header, &part.repeat(megabytes)].concat()
 }
 
 /// The answer to a message sent as it is, under this compressed flag and these headers.
@@ -87,6 +99,36 @@ async fn what_inflates_without_end_is_refused_before_it_does() {
     assert!(status.message().contains("too large"), "{}", status.message());
     stage.metrics_at("tidegate_calls_total", &[("verdict", "invalid")], 1.0).await;
     assert_eq!(stage.sent(), 0);
+}
+
+/// How many times the longest message the process may grow by while it refuses a message that inflates without end:
+/// what came, what comes out of it, and what that outgrows when it is moved.
+const MESSAGES_HELD_MAX: u64 = 4;
+
+/// A gigabyte, in a message that as it comes is a tenth of what is taken.
+#[tokio::test]
+async fn a_gigabyte_in_gzip_is_refused_and_takes_no_more_memory_than_a_long_message() {
+    let text_bytes: u64 = 5 << 20;
+    let message_bytes = 2 * text_bytes;
+    let stage = Setup { server: "text_bytes_max = 5_242_880", ..Setup::default() }.start().await;
+    // What serving takes at all is not counted.
+    let (status, _) = sent(&stage, 1, &gzip(&message(TEXT).encode_to_vec()), GZIP).await;
+    assert_eq!(status.code(), Code::Ok);
+
+    let bomb = bomb(1024);
+    let mut whole = GzDecoder::new(&*bomb).take(3 << 20);
+    assert_eq!(std::io::copy(&mut whole, &mut std::io::sink()).unwrap(), 3 << 20);
+    assert!((bomb.len() as u64) < message_bytes / 8, "{} bytes", bomb.len());
+    let before = stage.gateway.memory_peak();
+    for _ in 0..3 {
+        let (status, _) = sent(&stage, 1, &bomb, GZIP).await;
+        assert_eq!(code_and_reason(&status), (Code::InvalidArgument, "INVALID_REQUEST".to_owned()));
+        assert!(status.message().contains("too large"), "{}", status.message());
+    }
+    let grown = stage.gateway.memory_peak() - before;
+    assert!(grown < MESSAGES_HELD_MAX * message_bytes, "by {grown} bytes");
+    stage.metrics_at("tidegate_calls_total", &[("verdict", "invalid")], 3.0).await;
+    assert_eq!(stage.sent(), 1);
 }
 
 #[tokio::test]
