@@ -1,21 +1,24 @@
-//! Finds what must not be logged in what an API wrote: credentials of the request, however it writes them, and whatever
-//! looks like a key.
+//! Finds what must not be logged in what an API wrote: credentials of the request, however it writes them and whatever
+//! part of them, and whatever looks like a key.
 //!
 //! All patterns are looked for at once, so the time it takes grows with the text alone.
 
 mod forms;
+mod fragments;
 
 use std::{fmt, ops::Range};
 
 use aho_corasick::AhoCorasick;
 
 use super::decoded::Decoded;
+use fragments::Fragments;
 
 /// What is known to be secret of one upstream, ready to be found.
 pub struct Redaction {
     /// Absent if it could not be built: then nothing may be logged.
     finder: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
+    fragments: Fragments,
 }
 
 /// What is looked for.
@@ -98,6 +101,10 @@ impl Redaction {
     /// Finds these secrets: keys and values of headers.
     pub fn of<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
         let mut patterns: Vec<Pattern> = secrets.into_iter().flat_map(forms::patterns).collect();
+        let mut fragments = Fragments::default();
+        for pattern in patterns.iter().filter(|pattern| is_bare(&pattern.bytes)) {
+            fragments.add(&pattern.bytes);
+        }
         let texts = |texts: &'static [&str], find: Find| {
             texts.iter().map(move |text| Pattern { bytes: text.as_bytes().to_vec(), find })
         };
@@ -110,7 +117,7 @@ impl Redaction {
             .ascii_case_insensitive(true)
             .build(patterns.iter().map(|pattern| &pattern.bytes))
             .ok();
-        Self { finder, patterns }
+        Self { finder, patterns, fragments }
     }
 
     /// The places in `text` that must not be logged, in order and apart; nothing, if that can't be told.
@@ -119,6 +126,7 @@ impl Redaction {
         let mut places = Vec::new();
         for layer in Decoded::layers(text) {
             self.find(finder, &layer, &mut places);
+            places.extend(self.fragments.places(layer.bytes()).iter().map(|place| layer.written(place)));
         }
         places.sort_by_key(|place: &Range<usize>| place.start);
         let mut apart: Vec<Range<usize>> = Vec::new();
@@ -169,6 +177,14 @@ impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redaction(..)")
     }
+}
+
+/// Whether it is a credential alone: with a scheme, words or a name before it, it is a pattern of its own too.
+fn is_bare(secret: &[u8]) -> bool {
+    let at = secret.iter().position(|byte| *byte == b'=').unwrap_or(secret.len());
+    let (name, value) = secret.split_at(at);
+    let is_named = is_plain(Some(name)) && value.iter().any(|byte| *byte != b'=');
+    !is_named && !secret.contains(&b' ')
 }
 
 /// Where the value begins of a field whose name ends at `from`.

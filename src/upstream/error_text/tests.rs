@@ -72,6 +72,41 @@ fn a_part_of_a_configured_value_is_left_out_like_the_whole() {
 }
 
 #[test]
+fn any_long_part_of_a_configured_value_is_left_out() {
+    const GROQ: &str = "gsk_9xQ2mZp7LrT4vWkB8nYc3HdF6sJaE1uG";
+    const UUID: &str = "8d7f6e5a-1b2c-4d3e-9f80-a1b2c3d4e5f6";
+    const HEADER: &str = "hdrsecret-42-ABCDEF";
+    for (secret, error, expected) in [
+        (GROQ, "bad key 9xQ2mZp7LrT4vWkB8nYc3HdF6sJaE1uG.", "bad key [redacted]."),
+        (GROQ, "ends in kB8nYc3HdF6sJaE1uG", "ends in [redacted]"),
+        (GROQ, "it holds LrT4vWkB8nYc, said <x>", "it holds [redacted], said <x>"),
+        (GROQ, "9XQ2MZP7LRT4VWKB\n  8nYc3HdF6sJaE1uG!", "[redacted]!"),
+        (GROQ, r#"{"a":"9xQ2mZp7LrT4vWkB\n8nYc3HdF6sJaE1uG"}"#, r#"{"a":"[redacted]"}"#),
+        (GROQ, "9xQ2 mZp7 LrT4 vWkB / 8nYc-3HdF-6sJa-E1uG", "[redacted]"),
+        (GROQ, "x2mZp7LrT4 9xQ2 8nYc", "x[redacted] 9xQ2 8nYc"),
+        (UUID, "6e5a-1b2c-4d3e-9f80-a1b2c3d4e5f6?", "[redacted]?"),
+        (UUID, "8d7f6e5a1b2c4d3e9f80a1b2c3d4e5f6?", "[redacted]?"),
+        (UUID, "f6e5a%2D1b2c%2D4d3e", "[redacted]"),
+        (HEADER, "drsecret-42-ABCDEF, x", "[redacted], x"),
+        (HEADER, "hdrsecret-42-ABCDE is unknown", "[redacted] is unknown"),
+        ("Bearer tokenlike-77aa88bb", "okenlike-77aa", "[redacted]"),
+        // The scheme and the words of a value are none of its secrets.
+        ("Bearer tokenlike-77aa88bb", "a bearer token is expected", "a bearer token is expected"),
+        (
+            "acme-production-77aa88bb",
+            "no production of application/json",
+            "no production of application/json",
+        ),
+    ] {
+        assert_eq!(logged(error, &[secret]), expected, "{secret}");
+    }
+    // What it is Base64 of is cut as well.
+    let encoded = BASE64_STANDARD.encode(format!("user:{GROQ}"));
+    let text = logged(&encoded[20..], &[GROQ]);
+    assert!(text.replace(REDACTED, "").len() <= 4, "{text}");
+}
+
+#[test]
 fn a_configured_value_is_left_out_in_any_writing() {
     const KEY: &str = "qV/x-9+z.7~k_3=";
     let long = format!("Bearer {KEY}");
@@ -118,6 +153,22 @@ fn hostile_texts_are_followed_once() {
 }
 
 proptest! {
+    /// Wherever it is torn out of the key, and whatever white space stands in it.
+    #[test]
+    fn no_part_of_a_key_stays(
+        key in "[A-Za-z0-9_-]{20,60}",
+        from in 0..12_usize,
+        length in 8..20_usize,
+        gap in 1..8_usize,
+        white in "[ \\n\\t]{0,4}",
+    ) {
+        let part = &key[from..(from + length).min(key.len())];
+        prop_assume!(part.bytes().any(|byte| byte.is_ascii_digit()));
+        let written = format!("{}{white}{}", &part[..gap], &part[gap..]);
+        let text = logged(&format!("<{written}>"), &[&key]);
+        prop_assert_eq!(text, "<[redacted]>");
+    }
+
     /// Each byte may be escaped in its own way; the signs of escapes are not those of keys.
     #[test]
     fn no_mixture_of_escapes_hides_a_key(

@@ -68,7 +68,9 @@ fn value(piece: &str) -> &str {
 
 fn add(patterns: &mut Vec<Pattern>, form: &str, find: Find) {
     let bytes = Decoded::layers(form).last().map(|layer| layer.bytes().to_vec()).unwrap_or_default();
-    if let Some(head) = bytes.get(..HEAD_BYTES).filter(|_| bytes.len() >= 2 * HEAD_BYTES) {
+    // A scheme or a word before the credential is none of it.
+    let is_head = |head: &&[u8]| bytes.len() >= 2 * HEAD_BYTES && !head.contains(&b' ');
+    if let Some(head) = bytes.get(..HEAD_BYTES).filter(is_head) {
         patterns.push(Pattern { bytes: head.to_vec(), find: Find::Head });
     }
     if !bytes.is_empty() {
