@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 
-/// Whether a value is one of the ways to say nothing: `null`, `false`, `0`, no letters, or a list or object that holds
-/// nothing else.
+/// What serialisers write for nothing, where a text is wanted.
+const NOTHING: [&str; 7] = ["null", "none", "nil", "n/a", "undefined", "false", "nan"];
+
+/// Whether a value is one of the ways to say nothing: `null`, `false`, `0`, no letters, a word for nothing, or a list or
+/// object that holds nothing else.
 pub(super) fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Bool(true) => false,
         Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => !has_meaning(text),
         Value::Array(items) => items.iter().all(says_nothing),
         Value::Object(fields) => fields.values().all(says_nothing),
     }
@@ -19,10 +22,17 @@ pub(super) fn says_nothing(value: &Value) -> bool {
 pub(super) fn has_words(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.contains(char::is_alphanumeric),
+        Value::String(text) => has_meaning(text),
         Value::Array(items) => items.iter().any(has_words),
         Value::Object(fields) => fields.iter().any(|(name, value)| name != "type" && has_words(value)),
     }
+}
+
+/// Whether a text has letters, and is more than one word for nothing. `No.` is an answer.
+fn has_meaning(text: &str) -> bool {
+    let text = text.trim();
+    let word = text.strip_suffix('.').unwrap_or(text);
+    text.contains(char::is_alphanumeric) && !NOTHING.iter().any(|nothing| word.eq_ignore_ascii_case(nothing))
 }
 
 #[cfg(test)]
@@ -45,11 +55,21 @@ mod tests {
             json!([null, {}]),
             json!({"code": null, "message": null}),
             json!({"code": 0, "message": "", "details": [], "inner": {"param": null}}),
+            json!("None"),
+            json!(" null. "),
+            json!("N/A"),
+            json!("Undefined"),
+            json!("False"),
+            json!(["nil", {"code": "NULL"}]),
+            json!("-"),
+            json!("{}"),
         ] {
             assert!(says_nothing(&nothing), "{nothing}");
             assert!(!has_words(&nothing), "{nothing}");
         }
-        for something in [json!(true), json!(1), json!("no"), json!([0, 1]), json!({"a": {"b": "c"}})] {
+        for something in
+            [json!(true), json!(1), json!("no"), json!("0x"), json!([0, 1]), json!({"a": {"b": "c"}})]
+        {
             assert!(!says_nothing(&something), "{something}");
         }
     }
@@ -61,6 +81,9 @@ mod tests {
             json!([{"type": "refusal", "refusal": "no"}]),
             json!({"a": "no"}),
             json!("不"),
+            json!("No."),
+            json!("None of this."),
+            json!("null and void"),
         ] {
             assert!(has_words(&refusal), "{refusal}");
         }

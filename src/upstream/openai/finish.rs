@@ -119,8 +119,13 @@ const WORDS: &[(FinishReason, &[&str])] = &[
             "toomanytoolcalls",
             "missingthoughtsignature",
             "pauseturn", // Anthropic: not over
-            "timelimit", // watsonx
             "incomplete",
+            "partial",
+            "oom",
+            "cudaoom",
+            "gpuoom",
+            "connectionrefused",
+            "econnrefused",
         ],
     ),
 ];
@@ -162,6 +167,8 @@ const PARTS: &[(FinishReason, &[&str])] = &[
             "outputlimit",
             "contextwindow",
             "contextlimit",
+            "toomanytoken",
+            "tokensexceeded",
             "truncat",
         ],
     ),
@@ -191,6 +198,43 @@ const PARTS: &[(FinishReason, &[&str])] = &[
             "shutdown",
             "preempt",
             "evict",
+            // Time and resources that ran out.
+            "deadline",
+            "expire",
+            "elapsed",
+            "timelimit", // watsonx
+            "timeexceeded",
+            "stall",
+            "outofmemory",
+            "resource",
+            "quota",
+            "credit",
+            "billing",
+            // Servers that could not or would not.
+            "internal",
+            "throttl",
+            "toomanyrequest",
+            "slowdown",
+            "busy",
+            "capacity",
+            "saturat",
+            "congest",
+            "maintenance",
+            "outage",
+            "restart",
+            "drain",
+            "unreachable",
+            "badgateway",
+            "broken",
+            "closed",
+            "dropped",
+            "panic",
+            "segfault",
+            "unexpected", // Gemini
+            "invalid",
+            "unauthor",
+            "forbidden",
+            "denied",
         ],
     ),
 ];
@@ -271,6 +315,44 @@ mod tests {
                     assert_eq!(read(&json!(written)), Some(*reason), "{vendor}: {written}");
                 }
             }
+        }
+    }
+
+    /// Whoever says so: what broke it off, and not what was said.
+    #[test]
+    fn words_of_errors_and_networks_are_failures() {
+        for word in [
+            "deadline_exceeded",
+            "expired",
+            "session.expired",
+            "time exceeded",
+            "Stalled",
+            "oom",
+            "cuda_oom",
+            "CUDA out of memory",
+            "RESOURCE_EXHAUSTED",
+            "quota",
+            "quota_exceeded",
+            "internal",
+            "throttled",
+            "ThrottlingException",
+            "too_many_requests",
+            "server_busy",
+            "at_capacity",
+            "connection_refused",
+            "host_unreachable",
+            "BAD_GATEWAY",
+            "stream_closed",
+            "broken pipe",
+            "worker restarted",
+        ] {
+            assert_eq!(read(&json!(word)), Some(FinishReason::Error), "{word}");
+        }
+        for word in ["max_tokens_exceeded", "too_many_tokens"] {
+            assert_eq!(read(&json!(word)), Some(FinishReason::Length), "{word}");
+        }
+        for word in ["default", "bloom", "room", "complex"] {
+            assert_eq!(read(&json!(word)), Some(FinishReason::Other), "{word}");
         }
     }
 
