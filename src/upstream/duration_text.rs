@@ -1,4 +1,4 @@
-//! Durations as upstreams write them: `38s`, `900ms`, `6m0s`, `1h2m3.5s`, `2 seconds`, `PT30S`.
+//! Durations as upstreams write them: `38s`, `900ms`, `6m0s`, `1h2m3.5s`, `2 seconds`, `PT30S`, `P1DT2H`.
 
 use std::time::Duration;
 
@@ -8,19 +8,32 @@ use std::time::Duration;
 /// `None` for what is not such a text, and for what is not longer than nothing.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
-    let mut rest = text.strip_prefix("PT").unwrap_or(text);
+    let (days, clock) = match text.strip_prefix(['P', 'p']) {
+        Some(iso) => iso.split_once(['T', 't']).unwrap_or((iso, "")),
+        None => ("", text),
+    };
+    // An `m` before the `T` is a month.
+    if days.contains(|c: char| c.is_alphabetic() && !"WwDd".contains(c)) {
+        return None;
+    }
+    let seconds = seconds(days)? + seconds(clock)?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
+}
+
+fn seconds(mut text: &str) -> Option<f64> {
     let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.');
+    while !text.is_empty() {
+        let (number, after) = split(text, |c| c.is_ascii_digit() || c == '.');
         let (unit, after) = split(after, |c| !c.is_ascii_digit() && c != '.');
         seconds += number.parse::<f64>().ok()? * unit_seconds(unit.trim())?;
-        rest = after;
+        text = after;
     }
-    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
+    Some(seconds)
 }
 
 fn unit_seconds(unit: &str) -> Option<f64> {
     Some(match unit.to_lowercase().as_str() {
+        "w" | "week" | "weeks" => 604_800.0,
         "d" | "day" | "days" => 86_400.0,
         "h" | "hr" | "hrs" | "hour" | "hours" => 3600.0,
         "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
@@ -59,8 +72,18 @@ mod tests {
             ("1d", Some(Duration::from_hours(24))),
             ("PT30S", Some(Duration::from_secs(30))),
             ("PT1H0.5S", Some(Duration::from_millis(3_600_500))),
+            ("P1D", Some(Duration::from_hours(24))),
+            ("P1DT1S", Some(Duration::from_secs(86_401))),
+            ("p2w", Some(Duration::from_hours(14 * 24))),
+            ("P0DT0H3M", Some(Duration::from_mins(3))),
+            ("1 week", Some(Duration::from_hours(7 * 24))),
             ("P1M", None),
+            ("P1Y2DT3S", None),
+            ("P1M2D", None),
+            ("P0D", None),
+            ("P", None),
             ("PT", None),
+            ("PT1X", None),
             ("0s", None),
             ("0", None),
             ("-3s", None),
