@@ -60,7 +60,7 @@ pub fn classify(fault: Fault, should_retry: Option<bool>, retry_after_present: b
             Class::Ambiguous
         }
         Fault::Status { status, word, .. } => {
-            advised(of_status(status, word, retry_after_present), should_retry)
+            advised(status, of_status(status, word, retry_after_present), should_retry)
         }
         Fault::ErrorBody { word } => word.map_or(Class::Ambiguous, |word| of_word(word, Class::Ambiguous)),
         Fault::Truncated | Fault::Refused | Fault::Empty | Fault::NotJson | Fault::SchemaInvalid => {
@@ -126,10 +126,12 @@ fn of_word(word: ErrorWord, otherwise: Class) -> Class {
     }
 }
 
-/// Applies `x-should-retry`. No advice helps against an empty purse; a throttle stays a throttle.
-fn advised(class: Class, should_retry: Option<bool>) -> Class {
+/// Applies `x-should-retry`. No advice helps against an empty purse; a throttle stays a throttle. Whoever says 499 lost
+/// sight of the request before its end, and can't advise to repeat what may have been done.
+fn advised(status: u16, class: Class, should_retry: Option<bool>) -> Class {
     match (should_retry, class) {
         (None, _) | (_, Class::Quota) | (Some(true), Class::Throttle) => class,
+        (Some(true), Class::Ambiguous) if status == 499 => class,
         (Some(false), _) => Class::Terminal,
         (Some(true), _) => Class::Transient,
     }
@@ -242,6 +244,9 @@ mod tests {
             (503, None, Class::Terminal, Class::Transient),
             (429, Some(ErrorWord::QuotaExhausted), Class::Quota, Class::Quota),
             (402, None, Class::Quota, Class::Quota),
+            (499, None, Class::Terminal, Class::Ambiguous),
+            (499, Some(ErrorWord::Timeout), Class::Terminal, Class::Ambiguous),
+            (499, Some(ErrorWord::RateLimited), Class::Terminal, Class::Throttle),
         ] {
             assert_eq!(classify(status(code, word), Some(false), false), refused, "{code} {word:?}");
             assert_eq!(classify(status(code, word), Some(true), false), advised, "{code} {word:?}");
