@@ -198,6 +198,7 @@ const ROWS: &[Row] = &[
     ("cloudflare", 403, "", r#"{"type":"https://developers.cloudflare.com/support/","title":"Error 1003: Direct IP access not allowed","status":403,"detail":"x","error_code":1003,"cloudflare_error":true}"#, E::Blocked, C::Terminal),
     ("cloudflare", 400, "", r#"{"title":"Error 1001: DNS resolution error","status":400,"detail":"x","error_code":1001,"cloudflare_error":true}"#, E::ServerError, C::Terminal),
     ("envoy", 403, "", "RBAC: access denied", E::Blocked, C::Terminal),
+    ("a wall", 403, "", "Access denied<br><a href=\"/why\">Why?</a>", E::Blocked, C::Terminal),
     ("a proxy", 403, "", "Forbidden: invalid api key", E::Blocked, C::Terminal),
     ("a proxy", 403, "", "Access blocked by egress policy", E::Blocked, C::Terminal),
     ("a wall", 403, "", "1020", E::Blocked, C::Terminal),

@@ -135,3 +135,29 @@ fn daily(details: &[Value]) -> bool {
 fn is_a(detail: &Value, kind: &str) -> bool {
     detail.get("@type").and_then(Value::as_str).is_some_and(|named| named.ends_with(kind))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the bytes are, they are not the API's.
+    #[test]
+    fn pages_in_other_encodings_are_a_walls() {
+        let page = "<html><title>Access denied</title></html>";
+        let utf16: Vec<u8> = page.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let marked: Vec<u8> = [&[0xff, 0xfe][..], &utf16].concat();
+        let big: Vec<u8> =
+            [0xfe, 0xff].into_iter().chain(page.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        for body in [
+            &utf16[..],
+            &marked,
+            &big,
+            b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xb3",
+            b"\x28\xb5\x2f\xfd\x04",
+            b"no <b>way</b>",
+        ] {
+            let form = read(403, body, &SentFields::default()).form;
+            assert!(matches!(form, BodyForm::Page | BodyForm::Foreign), "{body:?}: {form:?}");
+        }
+    }
+}
