@@ -144,11 +144,13 @@ impl Schema {
             ));
         }
         if numbers::too_long(answer) {
-            return Err(InvalidAnswer::unexplained(format!(
+            let problem = format!(
                 "the answer holds a number of more than {} digits, the zeros of its exponent among them: give \
                  a shorter one",
                 numbers::NUMBER_DIGITS_MAX
-            )));
+            );
+            let violation = Violation::too_many_digits(&self.value, &self.origin, answer);
+            return Err(InvalidAnswer { problem, violation: Some(violation), is_json: true });
         }
         if self.validator.is_valid(answer) {
             return Ok(());

@@ -8,6 +8,7 @@ use super::{
     super::label::labels,
     graph::{Shape, shape},
     limits::below,
+    numbers,
     problems::shown,
     root::Origin,
 };
@@ -96,6 +97,8 @@ labels! {
         ContentMediaType = "contentMediaType",
         /// A field or element whose schema is `false`.
         False = "false",
+        /// A number of more digits than any number may have: no word of the schema's.
+        Digits = "digits",
         /// Anything else.
         Other = "other",
     }
@@ -104,8 +107,9 @@ labels! {
 impl Keyword {
     /// The keyword of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let named =
-            |keyword: &&Self| !matches!(keyword, Self::False | Self::Other) && keyword.as_str() == name;
+        let named = |keyword: &&Self| {
+            !matches!(keyword, Self::False | Self::Digits | Self::Other) && keyword.as_str() == name
+        };
         Self::ALL.iter().find(named).copied()
     }
 
@@ -153,6 +157,7 @@ impl Keyword {
             Self::False => {
                 "Say in the instructions that this field is not wanted, or remove it from the schema."
             }
+            Self::Digits => "Say in the instructions how the number is to be rounded, or ask for it as text.",
             Self::Other => "Look at this part of the schema, and say in the instructions what it asks for.",
         }
     }
@@ -176,6 +181,37 @@ impl Violation {
         }
         let keyword = left.first().and_then(|token| Keyword::named(token)).unwrap_or(Keyword::Other);
         Self { pointer: shown(&origin.of(&place)).into(), keyword }
+    }
+
+    /// Finds the part that describes the first number of `answer` that has too many digits, as far as properties and
+    /// elements lead there by themselves.
+    pub(super) fn too_many_digits(root: &Value, origin: &Origin, answer: &Value) -> Self {
+        let (mut part, mut place, mut value) = (root, String::new(), answer);
+        while let Some(next) = to_long_number(part, &place, value) {
+            (part, place, value) = next;
+        }
+        Self { pointer: shown(&origin.of(&place)).into(), keyword: Keyword::Digits }
+    }
+}
+
+/// The part of the schema, its place, and the part of the value that holds a number that is too long.
+fn to_long_number<'a>(
+    part: &'a Value,
+    place: &str,
+    value: &'a Value,
+) -> Option<(&'a Value, String, &'a Value)> {
+    match value {
+        Value::Object(members) => {
+            let (name, member) = members.iter().find(|(_, member)| numbers::too_long(member))?;
+            let inner = part.get("properties")?.get(name)?;
+            Some((inner, below(&below(place, "properties"), name), member))
+        }
+        Value::Array(elements) => {
+            let element = elements.iter().find(|element| numbers::too_long(element))?;
+            let inner = part.get("items").filter(|items| items.is_object())?;
+            part.get("prefixItems").is_none().then(|| (inner, below(place, "items"), element))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

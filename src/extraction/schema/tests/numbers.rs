@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{compile, with};
-use crate::extraction::{Schema, Text};
+use crate::extraction::{Keyword, Schema, Text};
 
 fn schema(text: &str) -> Schema {
     Schema::compile(text).unwrap()
@@ -108,6 +108,23 @@ fn keywords_judge_the_exact_value() {
         let keyword = part.split('"').nth(1).unwrap();
         let problem = judge(part, value).expect_err(&format!("{value} against {part}"));
         assert!(problem.contains(&format!("#/properties/a/{keyword}: {keyword}")), "{problem}");
+    }
+}
+
+#[test]
+fn a_number_that_is_too_long_says_where_it_stands() {
+    let schema = schema(
+        r##"{"type": "object", "properties": {"n": {"type": "number"}, "a/b": {"items": {"$ref": "#/$defs/x"}},
+            "t": {"prefixItems": [true], "items": {"type": "number"}}}, "$defs": {"x": {"type": "object"}}}"##,
+    );
+    for (answer, pointer) in [
+        (r#"{"n":1e5000}"#, "#/properties/n"),
+        (r#"{"m":1e-5000}"#, "#"),
+        (r#"{"a/b":[1,{"x":-2E9999}]}"#, "#/properties/a~1b/items"),
+        (r#"{"t":[1e2000]}"#, "#/properties/t"),
+    ] {
+        let violation = schema.read(&Text::new("x"), answer).unwrap_err().violation.unwrap();
+        assert_eq!((&*violation.pointer, violation.keyword), (pointer, Keyword::Digits), "{answer}");
     }
 }
 
