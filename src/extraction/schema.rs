@@ -182,8 +182,9 @@ fn parse(text: &str) -> Result<(Value, Origin, Draft), SchemaProblem> {
         .map_err(|fault| SchemaProblem(format!("the schema is not JSON: {fault}")))?;
     limits::check_value(&value)?;
     let draft = Draft::declared(&value).map_err(|problem| problems::one("/$schema", &problem))?;
+    root::take_address(&mut value);
     if let Some(root) = value.as_object_mut() {
-        root.retain(|key, _| key != "$id" && key != "$schema");
+        root.retain(|key, _| key != "$schema");
     }
     let origin = root::unfold(&mut value);
     Ok((value, origin, draft))

@@ -1,6 +1,6 @@
 //! The drafts of JSON Schema that are understood, and what sets them apart.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A draft of JSON Schema: the rules that a schema declares to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,11 @@ impl Draft {
             | "maxContains" => self != Self::Draft7,
             _ => true,
         }
+    }
+
+    /// The name that a part has by its `$id`: a mere fragment, which draft 7 takes for what others call an `$anchor`.
+    pub(super) fn anchor_in_id(self, part: &Map<String, Value>) -> Option<&str> {
+        part.get("$id")?.as_str()?.strip_prefix('#').filter(|name| self == Self::Draft7 && !name.is_empty())
     }
 
     /// Whether a reference stands for all that stands beside it.

@@ -93,7 +93,8 @@ const KEYWORDS: &[(&str, Shape, Option<Target>, u64)] = &[
 const WHOLE: [&str; 7] =
     ["anyOf", "oneOf", "not", "if", "contains", "unevaluatedProperties", "unevaluatedItems"];
 
-const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+/// Keywords that refer to a part elsewhere.
+pub(super) const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 impl Graph {
     /// Understands a schema that follows the meta-schema.
@@ -190,7 +191,7 @@ impl<'a> Reader<'a, '_> {
 
     /// What a part must not say, and what it may say in measure.
     fn check(&mut self, schema: &Map<String, Value>, place: &str) {
-        if schema.contains_key("$id") {
+        if schema.contains_key("$id") && self.draft.anchor_in_id(schema).is_none() {
             self.problems.add(&below(place, "$id"), "would change what references mean: remove it");
         }
         if schema.get("$schema").is_some_and(|declared| Draft::named(declared) != Some(self.draft)) {
@@ -210,8 +211,9 @@ impl<'a> Reader<'a, '_> {
     fn anchors(&mut self) -> HashMap<&'a str, (&'a Value, String)> {
         let mut anchors = HashMap::new();
         for (part, schema) in &self.parts {
-            for keyword in ["$anchor", "$dynamicAnchor"] {
-                let Some(name) = schema.get(keyword).and_then(Value::as_str) else { continue };
+            let named = |keyword| Some((keyword, schema.get(keyword)?.as_str()?));
+            let in_id = self.draft.anchor_in_id(schema).map(|name| ("$id", name));
+            for (keyword, name) in [named("$anchor"), named("$dynamicAnchor"), in_id].into_iter().flatten() {
                 let Some(value) = self.root.pointer(&part.place) else { continue };
                 let known: Option<(&Value, String)> = anchors.insert(name, (value, part.place.clone()));
                 if known.is_some_and(|(_, place)| place != part.place) {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::graph::{REFERENCES, Shape, shape};
+
 /// Where the parts of a schema stand as its author wrote it: nowhere else, unless a definition took the root's place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origin {
@@ -19,6 +21,42 @@ impl Origin {
             // A definition that takes the root's place has none of its own.
             Some(definition) if !DEFINITIONS.contains(&first) => format!("{definition}{place}").into(),
             _ => place.into(),
+        }
+    }
+}
+
+/// Takes the root's address away, and out of the references that begin with it: they lead into the schema all the same,
+/// and nothing is ever fetched.
+pub(super) fn take_address(root: &mut Value) {
+    let id = root.as_object_mut().and_then(|keywords| keywords.shift_remove("$id"));
+    let address = id.as_ref().and_then(Value::as_str).map(|id| id.trim_end_matches('#'));
+    if let Some(address) = address.filter(|address| !address.is_empty()) {
+        make_local(root, address);
+    }
+}
+
+fn make_local(schema: &mut Value, address: &str) {
+    for (keyword, held) in schema.as_object_mut().into_iter().flatten() {
+        match (shape(keyword, held), held) {
+            (None, Value::String(reference)) if REFERENCES.contains(&keyword.as_str()) => {
+                match reference.strip_prefix(address) {
+                    Some("") => "#".clone_into(reference),
+                    Some(fragment) if fragment.starts_with('#') => *reference = fragment.to_owned(),
+                    Some(_) | None => {}
+                }
+            }
+            (Some(Shape::Schema), inner) => make_local(inner, address),
+            (Some(Shape::List), Value::Array(list)) => {
+                for inner in list {
+                    make_local(inner, address);
+                }
+            }
+            (Some(Shape::Map), Value::Object(named)) => {
+                for inner in named.values_mut() {
+                    make_local(inner, address);
+                }
+            }
+            (Some(_) | None, _) => {}
         }
     }
 }

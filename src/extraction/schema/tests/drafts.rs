@@ -190,6 +190,54 @@ fn what_took_the_roots_place_is_told_where_it_was_written() {
 }
 
 #[test]
+fn a_part_of_draft_7_has_its_name_in_its_id() {
+    let schema = compile(&declared(
+        DRAFT_7,
+        json!({"type": "object",
+            "properties": {"a": {"$ref": "#/definitions/x"}, "b": {"$ref": "#x"}, "c": {"$id": "#c", "minimum": 1}},
+            "definitions": {"x": {"$id": "#x", "type": "string"}}}),
+    ))
+    .unwrap();
+    assert_eq!(broken(&schema, &json!({"a": "s", "b": "s", "c": 1})), None);
+    assert_eq!(broken(&schema, &json!({"a": 1})).as_deref(), Some("#/definitions/x type"));
+    assert_eq!(broken(&schema, &json!({"b": 1})).as_deref(), Some("#/definitions/x type"));
+    assert_eq!(broken(&schema, &json!({"c": 0})).as_deref(), Some("#/properties/c minimum"));
+    let twice = json!({"type": "object", "properties": {"a": {"$id": "#x"}, "b": {"$id": "#x"}}});
+    let problem = compile(&declared(DRAFT_7, twice)).unwrap_err();
+    assert!(problem.contains("$id: is given twice"), "{problem}");
+}
+
+#[test]
+fn references_that_name_the_root_lead_into_it() {
+    for (draft, id) in [
+        (DRAFT_7, "https://example.com/r"),
+        (DRAFT_7, "http://example.com/r.json#"),
+        (DRAFT_2019, "urn:uuid:4711"),
+        ("https://json-schema.org/draft/2020-12/schema", "person.json"),
+    ] {
+        let at = |fragment: &str| json!({"$ref": format!("{}{fragment}", id.trim_end_matches('#'))});
+        let schema = json!({"$id": id, "type": "object",
+            "properties": {"a": at("#/definitions/x"), "b": {"items": at("")}, "c": {"anyOf": [at("#"), true]},
+                "d": {"const": at("#/kept")}},
+            "definitions": {"x": {"type": "string"}}});
+        let schema = compile(&declared(draft, schema)).unwrap();
+        assert_eq!(broken(&schema, &json!({"a": "s", "b": [{"a": "s"}], "d": at("#/kept")})), None, "{id}");
+        assert_eq!(broken(&schema, &json!({"a": 1})).as_deref(), Some("#/definitions/x type"), "{id}");
+        assert_eq!(
+            broken(&schema, &json!({"b": [{"a": 1}]})).as_deref(),
+            Some("#/definitions/x type"),
+            "{id}"
+        );
+        assert!(broken(&schema, &json!({"d": {"$ref": "#/kept"}})).is_some(), "{id}");
+        for outside in [at("/other"), at("x#/definitions/x"), json!({"$ref": "https://example.org/r"})] {
+            let schema = json!({"$id": id, "type": "object", "properties": {"a": outside}});
+            let problem = compile(&declared(draft, schema)).unwrap_err();
+            assert!(problem.contains("leads out of the schema"), "{problem}");
+        }
+    }
+}
+
+#[test]
 fn limits_hold_under_each_draft() {
     let cases = [
         // Cycles that consume nothing.
@@ -202,7 +250,7 @@ fn limits_hold_under_each_draft() {
         (DRAFT_2019, json!({"$defs": {"x": {"dependentSchemas": {"k": {"$ref": "#/$defs/x"}}}}}), "itself"),
         // Places outside, names that change what references mean, other drafts within.
         (DRAFT_7, json!({"properties": {"a": {"$ref": "http://example.com/x"}}}), "leads out of the schema"),
-        (DRAFT_7, json!({"properties": {"a": {"items": [{"$id": "#name"}]}}}), "items/0/$id: would change"),
+        (DRAFT_7, json!({"properties": {"a": {"items": [{"$id": "x#name"}]}}}), "items/0/$id: would change"),
         (DRAFT_7, json!({"properties": {"a": {"additionalItems": {"$id": "x"}}}}), "additionalItems/$id"),
         (DRAFT_2019, json!({"properties": {"a": {"$schema": DRAFT_7}}}), "another draft within"),
         // What the draft's own rules say.
