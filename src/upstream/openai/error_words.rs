@@ -85,10 +85,7 @@ impl Error<'_> {
             Rule::CodesAt(statuses, names) => statuses.contains(&self.status) && self.has_code(names),
             Rule::Phrases(phrases) => self.says(phrases),
             Rule::PhrasesAt(statuses, phrases) => statuses.contains(&self.status) && self.says(phrases),
-            Rule::LimitsCompared => {
-                !self.params_name_a_choice()
-                    && self.messages.iter().any(|message| limits_compared::exceeds(message))
-            }
+            Rule::LimitsCompared => !self.params_name_a_choice() && self.compares_limits(),
             Rule::SizeSaid(phrases) => {
                 OF_THE_REQUEST.contains(&self.status)
                     && self.says(phrases)
@@ -111,6 +108,16 @@ impl Error<'_> {
     /// Whether the status leaves it to the body which part of the request is at fault.
     fn blames_the_request(&self) -> bool {
         matches!(self.status, NO_STATUS | 400 | 404 | 422)
+    }
+
+    /// Whether the request is larger than a limit. Under other statuses a server speaks of itself: its memory, its queue.
+    fn compares_limits(&self) -> bool {
+        let exceeds = match self.status {
+            429 => limits_compared::exceeds_rate,
+            status if OF_THE_REQUEST.contains(&status) => limits_compared::exceeds,
+            _ => return false,
+        };
+        self.messages.iter().any(|message| exceeds(message))
     }
 
     fn names_the_shape(&self, phrases: &[&[&str]]) -> bool {

@@ -30,7 +30,7 @@ pub(super) enum Rule {
     Phrases(&'static [&'static [&'static str]]),
     /// The same, under one of these statuses only.
     PhrasesAt(&'static [u16], &'static [&'static [&'static str]]),
-    /// A sentence holds the size of the request against a limit, and it is larger.
+    /// A sentence holds the size of the request against a limit, and it is larger; not where a server speaks of itself.
     LimitsCompared,
     /// A sentence that holds these speaks of the request's size: not where only a field that the gateway chose is blamed.
     SizeSaid(&'static [&'static [&'static str]]),
