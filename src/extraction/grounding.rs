@@ -12,6 +12,7 @@ mod contest;
 mod fold;
 mod mentions;
 mod normalised;
+mod numbers;
 mod offsets;
 mod overlaps;
 mod placing;

@@ -13,7 +13,7 @@ pub(super) fn fold(cluster: &str) -> impl Iterator<Item = char> {
 }
 
 /// The plain form of typographic quotes, apostrophes and dashes, and of Hebrew's own.
-fn plain(c: char) -> char {
+pub(super) fn plain(c: char) -> char {
     match c {
         '‘' | '’' | '‚' | '‛' | '′' | '‵' | '‹' | '›' | '`' | '´' | 'ʼ' | '׳' => '\'',
         '“' | '”' | '„' | '‟' | '″' | '‶' | '«' | '»' | '〝' | '〞' | '״' => '"',

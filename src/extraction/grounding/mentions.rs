@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::HashMap, ops::Range};
 use super::{
     borders::Borders,
     normalised::{Hyphens, Normalised, is_blank},
+    numbers::cuts_number,
     search::search,
     span::Span,
     whole::is_whole,
@@ -152,7 +153,7 @@ impl<'a> Words<'a> {
     }
 
     fn add(&mut self, text: &str, borders: &Borders<'_>, place: Place) {
-        if borders.fit(place.span) {
+        if borders.fit(place.span) && !cuts_number(text, place.span) {
             let places = if is_whole(text, place.span) { &mut self.whole } else { &mut self.parts };
             places.push(place);
         }

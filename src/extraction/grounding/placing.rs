@@ -30,9 +30,10 @@ pub(super) enum Found {
 /// 4. The place of the same words, if they are of another type.
 /// 5. The same four rules for parts of words.
 ///
-/// What the same words have got is given out in order. So no two places overlap while one of the two
-/// mentions has a free place of its kind, and no two mentions of one type have the same place. The most
-/// places without overlap are not looked for: that is NP-hard.
+/// What the same words have got is given out in order, and mentions of one type with the same words stand in
+/// the text in the order of the list. So no two places overlap while one of the two mentions has a free place
+/// of its kind, and no two mentions of one type have the same place. The most places without overlap are not
+/// looked for: that is NP-hard.
 pub(super) fn place(text: &str, named: &[Named<'_>]) -> Vec<Found> {
     Placing::of(text, named).found
 }
@@ -68,6 +69,7 @@ impl<'p, 'a> Placing<'p, 'a> {
         if placing.is_crowded {
             placing.give_out_anew();
         }
+        placing.put_in_order();
         let cut = placing.mentions.words.iter().filter(|words| words.is_cut);
         let unknown: Vec<usize> = cut.flat_map(|words| words.open.iter().copied()).chain(unsought).collect();
         for entity in unknown {
@@ -135,7 +137,7 @@ impl<'p, 'a> Placing<'p, 'a> {
     fn give_out(&mut self, fit: Fit) {
         let Self { mentions, claims, found, .. } = self;
         let mut taken: Vec<Claim> = claims.all().filter(|claim| claim.fit == fit).collect();
-        taken.sort_by_key(|claim| (claim.words, claim.place.alignment, claim.place.span));
+        taken.sort_by_key(|claim| (claim.words, claim.place.span));
         for taken in taken.chunk_by(|a, b| a.words == b.words) {
             let number = taken.first().map(|claim| claim.words);
             let Some(words) = number.and_then(|number| mentions.words.get_mut(number)) else { continue };
@@ -190,6 +192,25 @@ impl<'p, 'a> Placing<'p, 'a> {
                 false
             });
             words.open = open;
+        }
+    }
+
+    /// Hands the places of mentions of one type with the same words round among them, so that who is named
+    /// first stands first. Shared places and parts of words came after others that may stand behind them.
+    fn put_in_order(&mut self) {
+        let Self { named, mentions, found, .. } = self;
+        for words in mentions.words.iter().filter(|words| words.entities.len() > 1) {
+            let mut placed: Vec<(&str, usize, Place)> = Vec::with_capacity(words.entities.len());
+            placed.extend(words.entities.iter().filter_map(|entity| match found.get(*entity)? {
+                Found::At(place) => Some((named.get(*entity)?.0, *entity, *place)),
+                Found::Nowhere | Found::Unknown => None,
+            }));
+            let mut in_order = placed.clone();
+            placed.sort_by_key(|(kind, entity, _)| (*kind, *entity));
+            in_order.sort_by_key(|(kind, _, place)| (*kind, place.span));
+            for ((_, entity, _), (_, _, place)) in placed.into_iter().zip(in_order) {
+                tell(found, entity, Found::At(place));
+            }
         }
     }
 

@@ -7,11 +7,11 @@ use super::span::Span;
 /// The longest run of letters that is looked back through for the capital at its beginning.
 const CAPITALISED_CHARS_MAX: usize = 64;
 
-/// Whether the words at `place` are no parts of longer words or numbers.
+/// Whether the words at `place`, which cut no number, are no parts of longer words.
 ///
-/// Scripts that put no spaces between words have no parts of words. Numbers go on across their
-/// separators (`2,400`, `2 400`, `2026-11-23`) and begin with their sign, names across hyphens and
-/// apostrophes if both sides are capitalised (`Jean-Pierre`, `O'Neil`; but `Berlin-based`, `Ada's`),
+/// Scripts that put no spaces between words have no parts of words. Lists of numbers, dates and times go on
+/// across their separators (`1,2,3`, `2026-11-23`) and numbers begin with their sign, names go on across
+/// hyphens and apostrophes if both sides are capitalised (`Jean-Pierre`, `O'Neil`; but `Berlin-based`, `Ada's`),
 /// addresses across `@`, and names of hosts and files across a full stop before a small letter.
 pub(super) fn is_whole(text: &str, place: Span) -> bool {
     let divides =
@@ -35,11 +35,10 @@ fn joins(left: &str, c: char, right: &str) -> bool {
     let both = |of: fn(char) -> bool| left.ends_with(of) && right.starts_with(of);
     match c {
         '.' if right.starts_with(char::is_lowercase) => left.ends_with(char::is_alphanumeric),
-        '.' | ',' | ':' | '/' | '·' | '٫' | '٬' | '．' | '，' => both(char::is_numeric),
+        '.' | ',' | '،' | ':' | '/' | '．' | '，' => both(char::is_numeric),
         '-' | '‐' | '‑' | '–' | '−' | '\'' | '’' => {
             both(char::is_numeric) || are_capitalised(left, right)
         }
-        ' ' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' => are_thousands(left, right),
         '@' => both(char::is_alphanumeric),
         _ => false,
     }
@@ -48,12 +47,6 @@ fn joins(left: &str, c: char, right: &str) -> bool {
 fn are_capitalised(left: &str, right: &str) -> bool {
     let last_word = left.chars().rev().take(CAPITALISED_CHARS_MAX).take_while(|c| c.is_alphabetic());
     right.starts_with(char::is_uppercase) && last_word.last().is_some_and(char::is_uppercase)
-}
-
-/// Whether a space between the two can group the digits of one number.
-fn are_thousands(left: &str, right: &str) -> bool {
-    let digits = |chars: &mut dyn Iterator<Item = char>| chars.take(4).take_while(|c| c.is_numeric()).count();
-    matches!(digits(&mut left.chars().rev()), 1..=3) && digits(&mut right.chars()) == 3
 }
 
 fn is_sign(c: char) -> bool {

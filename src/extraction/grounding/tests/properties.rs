@@ -1,6 +1,6 @@
 //! What holds for any text and any words, seen with other means: trying all parts of small texts.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::*;
 use crate::extraction::grounding::{
     fold::{fold, is_point},
+    numbers::cuts_number,
     span::Span,
     whole::is_whole,
 };
@@ -110,8 +111,9 @@ fn candidates(text: &str, words: &str) -> Vec<Range<usize>> {
             let mut clusters = part.graphemes(true);
             let (first, last) = (clusters.next(), clusters.next_back());
             let ends = [first, last].into_iter().flatten().all(|cluster| !letters(cluster).is_empty());
-            if part == words || (ends && !form.is_empty() && readings(text, &(*start..*end)).contains(&form))
-            {
+            let is_said = part == words
+                || (ends && !form.is_empty() && readings(text, &(*start..*end)).contains(&form));
+            if is_said && !cuts_number(text, span(&(*start..*end))) {
                 candidates.push(*start..*end);
             }
         }
@@ -135,8 +137,40 @@ fn places(text: &str, found: &[Entity]) -> Vec<Option<Range<usize>>> {
     found.iter().map(|entity| entity.span.as_ref().map(place)).collect()
 }
 
+/// Which words are named, and of which type, again and again.
+fn order() -> impl Strategy<Value = Vec<(prop::sample::Index, usize)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0..2_usize), 1..16)
+}
+
+/// One number as it is written somewhere in the world.
+fn amount() -> impl Strategy<Value = String> {
+    let zeros = prop::sample::select(vec!['0', '٠', '०', '０', '๐']);
+    let separators =
+        [",", ".", " ", "'", "’", "٬", "，", "．", "_", "\u{a0}", "\u{2009}", "\u{202f}", "\u{2007}"];
+    let (group, point) =
+        (prop::sample::select(separators.to_vec()), prop::sample::select(vec![".", ",", "·", "٫"]));
+    let sign = prop_oneof![4 => Just(""), 1 => Just("-"), 1 => Just("−"), 1 => Just("-$"), 1 => Just("–€")];
+    let numbers = (1..1000_u32, prop::collection::vec(0..1000_u32, 0..4), prop::option::of(0..9999_u32));
+    (numbers, zeros, group, point, sign).prop_map(|(numbers, zero, group, point, sign)| {
+        let (first, groups, decimals) = numbers;
+        let mut amount = first.to_string();
+        for digits in &groups {
+            amount.extend([group, &format!("{digits:03}")]);
+        }
+        // A second point of the same kind would make it a version, and a third comma a list.
+        if let Some(decimals) = decimals.filter(|_| groups.is_empty() || group != point) {
+            amount.extend([point, &decimals.to_string()]);
+        }
+        let written = |c: char| match c.to_digit(10) {
+            Some(digit) => char::from_u32(zero as u32 + digit).unwrap(),
+            None => c,
+        };
+        sign.chars().chain(amount.chars().map(written)).collect()
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512.max(ProptestConfig::default().cases), ..ProptestConfig::default() })]
 
     #[test]
     fn a_place_is_taken_by_its_own_words_and_once((text, words) in text_and_words()) {
@@ -167,6 +201,7 @@ proptest! {
                 Alignment::Normalised => prop_assert!(readings(&text, place).contains(&letters(words)), "{:?}", part),
                 Alignment::NotFound => prop_assert!(false, "{:?} is not found at {:?}", words, place),
             }
+            prop_assert!(!cuts_number(&text, span(place)), "{:?} in {:?}", part, text);
             // It is taken once.
             for (m, other) in others() {
                 prop_assert!(other != place || named[m].0 != *kind, "{:?} twice at {:?}", words, place);
@@ -181,6 +216,45 @@ proptest! {
                     let as_good = is_whole(&text, span(&candidate)) == whole;
                     prop_assert!(!(free && as_good), "{:?} at {:?}, not {:?}", words, place, candidate);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_words_of_one_type_stand_in_the_order_of_the_list((text, words) in text_and_words(), order in order()) {
+        let kinds = ["person", "place"];
+        let named = order.iter().map(|(at, kind)| (kinds[*kind], &*words[at.index(words.len())].1));
+        let named: Vec<(&str, &str)> = named.collect();
+        let found = ground(&Text::new(&*text), &entities(named.iter().copied())).entities;
+        let mut last = HashMap::<(&str, &str), u32>::new();
+        for (named, span) in named.iter().zip(&found).filter_map(|(named, entity)| Some((*named, entity.span.as_ref()?))) {
+            let before = last.insert(named, span.start);
+            prop_assert!(before.is_none_or(|before| before < span.start), "{:?} in {:?}", named, text);
+        }
+    }
+
+    /// No place begins or ends within an amount, whatever its form; but it may begin or end with it.
+    #[test]
+    fn amounts_are_taken_as_a_whole_or_not_at_all(
+        amounts in prop::collection::vec((amount(), "( kr|€| or |; |, |x)"), 1..6),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 1..9_usize, any::<bool>()), 1..9),
+    ) {
+        let (mut text, mut stand) = ("Paid ".to_owned(), Vec::new());
+        for (amount, unit) in &amounts {
+            stand.push(text.len()..text.len() + amount.len());
+            text.extend([amount, unit, " and "]);
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let words = cuts.iter().map(|(at, length, is_plain)| {
+            let cut: String = chars.iter().skip(at.index(chars.len())).take(*length).collect();
+            if *is_plain { cut.nfkc().collect() } else { cut }
+        });
+        let words: Vec<String> = words.collect();
+        let found = ground_words(&text, words.iter().map(String::as_str)).entities;
+        for place in places(&text, &found).into_iter().flatten() {
+            for amount in &stand {
+                let cuts = |at: usize| amount.start < at && at < amount.end;
+                prop_assert!(!cuts(place.start) && !cuts(place.end), "{:?} in {:?}", &text[place.clone()], text);
             }
         }
     }

@@ -143,7 +143,8 @@ fn words_are_joined_over_line_ends() {
         ("extra-ction", &[("extraction", Nowhere)]),
         ("extrac\ntion", &[("extraction", Nowhere)]),
         // The word that stands there as it is comes first.
-        ("extrac-\ntion, extraction", &[("extraction", Exact(14, 24)), ("extraction", Normal(0, 12))]),
+        ("extrac-\ntion, extraction", &[("extraction", Exact(14, 24))]),
+        ("extrac-\ntion, extraction", &[("extraction", Normal(0, 12)), ("extraction", Exact(14, 24))]),
     ]);
 }
 
@@ -226,11 +227,47 @@ fn the_same_words_share_a_place_under_another_type_only() {
 }
 
 #[test]
+fn the_same_words_of_one_type_stand_in_the_order_of_the_list() {
+    let (jordan, place) = (("person", "Jordan"), ("place", "Jordan"));
+    let table: &[Row<'_>] = &[
+        ("Jordan met Jordan in town", &[place, jordan, jordan], &[Exact(0, 6), Exact(0, 6), Exact(11, 17)]),
+        (
+            "Jordan met Jordan in town",
+            &[jordan, place, jordan, place],
+            &[Exact(0, 6), Exact(0, 6), Exact(11, 17), Exact(11, 17)],
+        ),
+        (
+            "Jordan met Jordan in town",
+            &[place, jordan, jordan, jordan],
+            &[Exact(0, 6), Exact(0, 6), Exact(11, 17), Nowhere],
+        ),
+        // Others between them, another form, and a part of a word.
+        ("JORDAN, Jordan", &[jordan, ("person", "JORDAN"), jordan], &[Exact(8, 14), Exact(0, 6), Nowhere]),
+        ("JORDAN, Jordan", &[place, jordan, jordan], &[Normal(0, 6), Normal(0, 6), Exact(8, 14)]),
+        (
+            "Jordanian, Jordan, JORDAN",
+            &[jordan, jordan, jordan],
+            &[Exact(0, 6), Exact(11, 17), Normal(19, 25)],
+        ),
+        // Within longer names, where an overlap comes last.
+        (
+            "Air Jordan and Jordan",
+            &[("brand", "Air Jordan"), jordan, jordan],
+            &[Exact(0, 10), Exact(4, 10), Exact(15, 21)],
+        ),
+        ("東京都と東京", &[("city", "東京"), ("city", "東京")], &[Exact(0, 2), Exact(4, 6)]),
+    ];
+    for (text, named, expected) in table {
+        assert_eq!(found(text, named), *expected, "{named:?} in {text:?}");
+    }
+}
+
+#[test]
 fn whole_words_come_before_parts_of_words() {
     hold(&[
         ("Anna, Ann", &[("Ann", Exact(6, 9))]),
         ("Anna", &[("Ann", Exact(0, 3))]),
-        ("Anna, Ann", &[("Ann", Exact(6, 9)), ("Ann", Exact(0, 3))]),
+        ("Anna, Ann", &[("Ann", Exact(0, 3)), ("Ann", Exact(6, 9))]),
         ("subann ann", &[("ANN", Normal(7, 10))]),
         ("Anna met ANN", &[("Ann", Normal(9, 12))]),
         // Rather an overlap than a part of another word.
@@ -273,5 +310,88 @@ fn numbers_are_whole_with_their_separators_and_signs() {
         ("٢٬٤٠٠ و ٤٠٠", &[("٤٠٠", Exact(8, 11))]),
         ("x@a.example, a.example", &[("a.example", Exact(13, 22))]),
         ("up 5%, 5", &[("5", Exact(3, 4))]),
+    ]);
+}
+
+#[test]
+fn no_part_of_a_number_is_taken_for_another() {
+    for (text, words) in [
+        ("Paid 2,400 USD today", "400 USD"),
+        ("Paid 2,400 USD today", "2"),
+        ("Paid USD 2,400 today", "USD 2"),
+        ("Paid 2,400 today", ",400"),
+        ("Paid 2,400 today", "2,"),
+        ("Paid 2.400 EUR", "400 eur"),
+        ("Betalt 2 400 kr", "400 kr"),
+        ("payé 2\u{202f}400 €", "400 €"),
+        ("payé 2\u{a0}400\u{a0}€", "400 €"),
+        ("CHF 2’400.–", "400"),
+        ("1_000 rows", "000 rows"),
+        ("12,34,567 rupees", "567 rupees"),
+        ("12,34,567 rupees", "34"),
+        ("1.234.567,89 EUR", "567,89 EUR"),
+        ("1,5 Mio.", "5 Mio."),
+        ("1·5 mg", "5 mg"),
+        ("２，４００円", "400円"),
+        ("２．５円", "5円"),
+        ("٢٬٤٠٠ دينار", "٤٠٠ دينار"),
+        ("٢٫٥ دينار", "٥ دينار"),
+        ("٢٥ كتب", "٥ كتب"),
+        ("२,४०० रुपये", "४०० रुपये"),
+        ("2,\u{2060}400 USD", "400 USD"),
+        ("21.5 km", "1.5 km"),
+        ("2.55 m", "2.5"),
+        ("15 %", "5 %"),
+        ("21 000", "1 000"),
+        ("100,000", "100"),
+        ("2½ cups", "2"),
+        ("1⁄2 cup", "2 cup"),
+        ("XⅣⅤ", "Ⅴ"),
+        ("Python 3.11", "Python 3"),
+        ("Python 3.11", "3"),
+        ("at 10.0.0.17", "10.0.0.1"),
+        ("at 10.0.0.17", "0.0.17"),
+        ("call 030 123 456", "123 456"),
+        ("call 5551234", "555"),
+        // Without its minus, or with a hyphen for one.
+        ("at -5 °C", "5 °C"),
+        ("at −5 °C", "5 °C"),
+        ("(-5)", "5"),
+        ("owes -$5.20", "$5.20"),
+        ("owes -$5.20", "5.20"),
+        ("owes $-5.20", "5.20"),
+        ("a .5 inch nail", "5 inch"),
+        ("at -.5 V", "5 V"),
+        ("10-15 °C", "-15 °C"),
+        ("5%–10%", "-10%"),
+    ] {
+        hold(&[(text, &[(words, Nowhere)])]);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_number_is_no_part_of_it() {
+    hold(&[
+        ("in 2,400 and 400", &[("400", Exact(13, 16)), ("400", Nowhere)]),
+        ("1,2,3", &[("2", Exact(2, 3))]),
+        ("10,20,30 or 40", &[("20", Exact(3, 5))]),
+        ("52.52,13.40", &[("13.40", Exact(6, 11))]),
+        ("in 2026-11-23", &[("2026", Exact(3, 7))]),
+        ("am 23.11.2026", &[("2026", Exact(9, 13))]),
+        ("on 11/23/2026.", &[("2026", Exact(9, 13))]),
+        ("at 10:30", &[("10", Exact(3, 5))]),
+        ("555-1234", &[("1234", Exact(4, 8))]),
+        ("5%-10%", &[("10%", Exact(3, 6))]),
+        ("$5-$10", &[("$10", Exact(3, 6))]),
+        ("the total--400 people", &[("400 people", Exact(11, 21))]),
+        ("COVID-19", &[("19", Exact(6, 8))]),
+        ("up +5", &[("5", Exact(4, 5))]),
+        ("up -5", &[("-5", Exact(3, 5)), ("5", Nowhere)]),
+        ("x2, v10", &[("2", Exact(1, 2)), ("10", Exact(5, 7))]),
+        ("about 5.", &[("5", Exact(6, 7))]),
+        ("from 1..5", &[("5", Exact(8, 9))]),
+        ("in 2020 400 people", &[("400 people", Exact(8, 18))]),
+        ("6'2\" tall", &[("2\"", Exact(2, 4))]),
+        ("2,400 USD", &[("USD", Exact(6, 9)), ("2,400", Exact(0, 5))]),
     ]);
 }
