@@ -8,6 +8,9 @@ use std::time::Duration;
 /// `None` for what is not such a text, and for what is not longer than nothing.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
+    if let Some(duration) = clock(text) {
+        return Some(duration);
+    }
     let (days, clock) = match text.strip_prefix(['P', 'p']) {
         Some(iso) => iso.split_once(['T', 't']).unwrap_or((iso, "")),
         None => ("", text),
@@ -29,6 +32,15 @@ fn seconds(mut text: &str) -> Option<f64> {
         text = after;
     }
     Some(seconds)
+}
+
+/// Azure writes `05:12:33`.
+fn clock(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':');
+    let mut part = || parts.next().filter(|part| part.len() == 2)?.parse::<u64>().ok();
+    let (hours, minutes, seconds) = (part()?, part()?, part()?);
+    let duration = Duration::from_secs(hours * 3600 + minutes * 60 + seconds);
+    (parts.next().is_none() && minutes < 60 && seconds < 60 && !duration.is_zero()).then_some(duration)
 }
 
 fn unit_seconds(unit: &str) -> Option<f64> {

@@ -63,8 +63,15 @@ impl Pushback {
 }
 
 /// The words before a wait, in sentences for people.
-const WAIT_FOLLOWS: [&str; 5] =
-    ["try again in ", "try again after ", "retry in ", "retry after ", "please wait "];
+const WAIT_FOLLOWS: [&str; 7] = [
+    "try again in ",
+    "try again after ",
+    "retry in ",
+    "retry after ",
+    "please wait ",
+    "replenished in ", // Azure
+    "resets in ",
+];
 
 /// The most bytes of a sentence that are looked at: what stands at its end may be the caller's own text.
 const SENTENCE_BYTES_MAX: usize = 512;

@@ -2,6 +2,7 @@
 
 mod limits_compared;
 mod rules;
+mod sentence;
 
 use std::sync::Arc;
 
@@ -11,12 +12,10 @@ use super::{
 };
 use crate::extraction::{Said, Word};
 use rules::{OF_THE_REQUEST, RULES, Rule, TEXT_SAID};
+use sentence::Sentence;
 
 /// In place of a status, where the answer's own was 2xx and says nothing about the error.
 pub(super) const NO_STATUS: u16 = 0;
-
-/// The most bytes of a message that are looked at: what stands at its end may be the caller's own text.
-const MESSAGE_BYTES_MAX: usize = 512;
 
 /// The names of what the gateway sends to one upstream, beside the text.
 #[derive(Debug, Clone, Default)]
@@ -62,8 +61,8 @@ fn is_no_plain_word(field: &str) -> bool {
 
 /// What `spoken` means: the first rule that holds, else what a general word says where the status agrees.
 pub(super) fn find(status: u16, spoken: &Spoken<'_>, sent: &SentFields) -> Meaning {
-    let messages: Vec<String> = spoken.messages.iter().filter_map(|message| beginning(message)).collect();
-    let error = Error { status, spoken, messages: &messages, sent };
+    let sentences: Vec<Sentence> = spoken.messages.iter().map(|message| Sentence::of(message)).collect();
+    let error = Error { status, spoken, sentences: &sentences, sent };
     let word = RULES.iter().find(|(_, rule)| error.follows(rule)).map(|(word, _)| *word);
     Meaning { word: word.or_else(|| numbered(status, spoken)), said: error.said() }
 }
@@ -72,8 +71,7 @@ pub(super) fn find(status: u16, spoken: &Spoken<'_>, sent: &SentFields) -> Meani
 struct Error<'a> {
     status: u16,
     spoken: &'a Spoken<'a>,
-    /// In lower case, cut.
-    messages: &'a [String],
+    sentences: &'a [Sentence],
     sent: &'a SentFields,
 }
 
@@ -85,6 +83,7 @@ impl Error<'_> {
             Rule::CodesAt(statuses, names) => statuses.contains(&self.status) && self.has_code(names),
             Rule::Phrases(phrases) => self.says(phrases),
             Rule::PhrasesAt(statuses, phrases) => statuses.contains(&self.status) && self.says(phrases),
+            Rule::WordsAt(statuses, phrases) => statuses.contains(&self.status) && self.names(phrases),
             Rule::LimitsCompared => !self.params_name_a_choice() && self.compares_limits(),
             Rule::SizeSaid(phrases) => {
                 OF_THE_REQUEST.contains(&self.status)
@@ -102,7 +101,12 @@ impl Error<'_> {
     }
 
     fn says(&self, phrases: &[&[&str]]) -> bool {
-        self.messages.iter().any(|message| phrases.iter().any(|phrase| in_order(message, phrase)))
+        self.sentences.iter().any(|said| phrases.iter().any(|phrase| in_order(&said.words, phrase)))
+    }
+
+    /// General words say less than a sentence of a vendor's: they count outside long quotations.
+    fn names(&self, phrases: &[&[&str]]) -> bool {
+        self.sentences.iter().any(|said| phrases.iter().any(|phrase| in_order(&said.own_words, phrase)))
     }
 
     /// Whether the status leaves it to the body which part of the request is at fault.
@@ -117,7 +121,7 @@ impl Error<'_> {
             status if OF_THE_REQUEST.contains(&status) => limits_compared::exceeds,
             _ => return false,
         };
-        self.messages.iter().any(|message| exceeds(message))
+        self.sentences.iter().any(|said| exceeds(&said.text))
     }
 
     fn names_the_shape(&self, phrases: &[&[&str]]) -> bool {
@@ -129,7 +133,7 @@ impl Error<'_> {
     /// A parameter that is named says more than words that stand in a sentence.
     fn names_a_sent_field(&self) -> bool {
         match self.spoken.params.as_slice() {
-            [] => self.messages.iter().any(|message| self.sent.in_words(message).is_some()),
+            [] => self.sentences.iter().any(|said| self.sent.in_words(&said.text).is_some()),
             _ => self.params_name_a_choice(),
         }
     }
@@ -140,14 +144,14 @@ impl Error<'_> {
     }
 
     fn said(&self) -> Said {
-        let listed = |word: &str| rules::listed(word).map_or(Word::Other, Word::Listed);
         let first = |words: &[std::borrow::Cow<'_, str>]| {
-            let all: Vec<Word> = words.iter().map(|word| listed(word)).collect();
-            let known = all.iter().find(|word| **word != Word::Other).cloned();
-            known.or_else(|| all.into_iter().next())
+            let listed: Vec<&str> = words.iter().filter_map(|word| rules::listed(word)).collect();
+            // A word tells more than a number, which often is the status again.
+            let telling = listed.iter().find(|word| word.parse::<u64>().is_err()).or(listed.first());
+            telling.map(|word| Word::Listed(word)).or_else(|| words.first().map(|_| Word::Other))
         };
         let named = self.spoken.params.first().map(|param| self.sent.named(param));
-        let in_words = || self.messages.iter().find_map(|message| self.sent.in_words(message)).map(Some);
+        let in_words = || self.sentences.iter().find_map(|said| self.sent.in_words(&said.text)).map(Some);
         Said {
             code: first(&self.spoken.codes),
             kind: first(&self.spoken.kinds),
@@ -156,11 +160,6 @@ impl Error<'_> {
                 .map(|field| field.map_or(Word::Other, |field| Word::Sent(Arc::clone(field)))),
         }
     }
-}
-
-/// The part of a message that is looked at, in lower case.
-fn beginning(message: &str) -> Option<String> {
-    Some(message.get(..message.floor_char_boundary(MESSAGE_BYTES_MAX))?.to_lowercase())
 }
 
 /// Whether all parts stand in `message`, one after the other.

@@ -66,8 +66,10 @@ impl<'a> Spoken<'a> {
         self.params.extend(error.get("param").and_then(Value::as_str));
         let texts = MESSAGES.iter().filter_map(|path| text(error.pointer(path)?));
         self.messages.extend(texts.filter(|text| !text.trim().is_empty()));
-        if let Some(inner) = error.get("message").filter(|message| message.is_object()) {
-            self.add(inner);
+        for inner in ["message", "detail"].iter().filter_map(|name| error.get(name)) {
+            if inner.is_object() {
+                self.add(inner);
+            }
         }
         for detail in list(error, "details") {
             self.codes.extend(detail.get("reason").and_then(word));

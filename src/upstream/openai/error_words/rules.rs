@@ -4,18 +4,22 @@
 //! Rules are in the order of what they must not be mistaken for: an account's trouble before the request's, numbers
 //! before sentences, and general words, which stand on everything, last.
 
-mod words;
+mod codes;
+mod sentences;
 
 use crate::upstream::ErrorWord::{
     self, ContentFiltered, ContextLength, InvalidCredential, InvalidRequest, JsonNotMade, ModelNotFound,
     Overloaded, ParameterRejected, QuotaExhausted, RateLimited, SchemaRejected, ServerError, Timeout,
 };
-pub(super) use words::TEXT_SAID;
-use words::{
-    CONTEXT, CONTEXT_SAID, CREDENTIAL, CREDENTIAL_NAMED, CREDENTIAL_NUMBERS, CREDENTIAL_SAID, FILTER,
-    FILTER_NUMBERS, FILTER_SAID, INVALID, MODEL, MODEL_NAMED, MODEL_NUMBERS, MODEL_SAID, OVERLOADED,
-    OVERLOADED_SAID, PARAMETER, PARAMETER_SAID, QUOTA, QUOTA_NAMED, QUOTA_SAID, RATE, RATE_SAID, SERVER,
-    SHAPE_SAID, TIMEOUT,
+use codes::{
+    CONTEXT, CREDENTIAL, CREDENTIAL_NUMBERS, FILTER, FILTER_NUMBERS, INVALID, MODEL, MODEL_NUMBERS,
+    OVERLOADED, PARAMETER, QUOTA, RATE, SERVER, TIMEOUT,
+};
+pub(super) use sentences::TEXT_SAID;
+use sentences::{
+    ASKED_NAMED, CONTEXT_SAID, CREDENTIAL_NAMED, CREDENTIAL_SAID, FILTER_SAID, MODEL_NAMED, MODEL_SAID,
+    MODEL_WITHHELD, OVERLOADED_SAID, PARAMETER_SAID, QUOTA_NAMED, QUOTA_PERIODS, QUOTA_SAID, QUOTA_SPENT,
+    RATE_SAID, SHAPE_NAMED, SHAPE_SAID,
 };
 
 /// When an error means something.
@@ -30,6 +34,8 @@ pub(super) enum Rule {
     Phrases(&'static [&'static [&'static str]]),
     /// The same, under one of these statuses only.
     PhrasesAt(&'static [u16], &'static [&'static [&'static str]]),
+    /// The same of general words, which do not count in long quotations.
+    WordsAt(&'static [u16], &'static [&'static [&'static str]]),
     /// A sentence holds the size of the request against a limit, and it is larger; not where a server speaks of itself.
     LimitsCompared,
     /// A sentence that holds these speaks of the request's size: not where only a field that the gateway chose is blamed.
@@ -47,6 +53,7 @@ pub(super) fn listed(word: &str) -> Option<&'static str> {
         Rule::Status(_)
         | Rule::Phrases(_)
         | Rule::PhrasesAt(..)
+        | Rule::WordsAt(..)
         | Rule::LimitsCompared
         | Rule::SizeSaid(_)
         | Rule::Shape(_)
@@ -68,6 +75,9 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (QuotaExhausted, Rule::Codes(QUOTA)),
     // xAI calls both a lack of permission.
     (QuotaExhausted, Rule::Phrases(QUOTA_SAID)),
+    (RateLimited, Rule::PhrasesAt(&[403], &[&["quota", "per minute"]])),
+    (QuotaExhausted, Rule::WordsAt(&[403], QUOTA_SPENT)),
+    (QuotaExhausted, Rule::WordsAt(&[429], QUOTA_PERIODS)),
     (ContentFiltered, Rule::PhrasesAt(&[400, 403], &[&["content violates usage guidelines"]])),
     (InvalidCredential, Rule::Codes(CREDENTIAL)),
     // Numbers mean something else at the next vendor: they count under the statuses that they come with.
@@ -98,11 +108,42 @@ pub(super) const RULES: &[(ErrorWord, Rule)] = &[
     (Timeout, Rule::Phrases(&[&["litellm.timeout"], &["request timed out"]])),
     (ServerError, Rule::CodesAt(&[0, 400, 422, 500], SERVER)),
     // What names an account or a model is none of the caller's, whatever it says of it.
-    (QuotaExhausted, Rule::PhrasesAt(&[0, 400, 422], QUOTA_NAMED)),
-    (InvalidCredential, Rule::PhrasesAt(&[0, 400, 422], CREDENTIAL_NAMED)),
-    (ModelNotFound, Rule::PhrasesAt(&[0, 400, 422], MODEL_NAMED)),
+    (QuotaExhausted, Rule::WordsAt(&[0, 400, 422], QUOTA_NAMED)),
+    (QuotaExhausted, Rule::WordsAt(&[0, 400, 422], QUOTA_PERIODS)),
+    (ModelNotFound, Rule::WordsAt(&[0, 400, 422], MODEL_WITHHELD)),
+    (InvalidCredential, Rule::WordsAt(&[0, 400, 422], CREDENTIAL_NAMED)),
+    (SchemaRejected, Rule::WordsAt(&[0, 400, 422], SHAPE_NAMED)),
+    (ModelNotFound, Rule::WordsAt(&[0, 400, 422], MODEL_NAMED)),
+    (ParameterRejected, Rule::WordsAt(&[0, 400, 422], ASKED_NAMED)),
     (InvalidRequest, Rule::CodesAt(&[0, 400, 422], INVALID)),
 ];
 
 /// Statuses under which a sentence can be about the text.
 pub(super) const OF_THE_REQUEST: &[u16] = &[0, 400, 413, 422];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::openai::error_words::sentence::spaced;
+
+    #[test]
+    fn phrases_are_written_as_sentences_are_read() {
+        for (_, rule) in RULES {
+            let phrases = match rule {
+                Rule::Phrases(phrases)
+                | Rule::PhrasesAt(_, phrases)
+                | Rule::WordsAt(_, phrases)
+                | Rule::SizeSaid(phrases)
+                | Rule::Shape(phrases) => *phrases,
+                Rule::Status(_)
+                | Rule::Codes(_)
+                | Rule::CodesAt(..)
+                | Rule::LimitsCompared
+                | Rule::SentField => &[],
+            };
+            for part in phrases.iter().copied().flatten().chain(TEXT_SAID.iter().copied().flatten()) {
+                assert_eq!(spaced(&part.to_lowercase()), **part);
+            }
+        }
+    }
+}
